@@ -1,0 +1,5 @@
+"""Config models, one per stage."""
+
+from clio.config.run import RunConfig
+
+__all__ = ["RunConfig"]

@@ -1,0 +1,37 @@
+"""What may leave a run."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from clio.config.base import Section
+
+PRESETS: dict[str, dict[str, int]] = {
+    "research": {"min_conversations": 15, "min_accounts": 5},
+    "public": {"min_conversations": 500, "min_accounts": 250},
+}
+"""Thresholds of the follow-up studies to the Clio paper: arXiv 2503.04761 (15 and 5) and the Economic Index reports
+of September 2025 and January 2026 (500 and 250 for bottom-up clusters)."""
+
+
+class ReleaseConfig(Section):
+    """The thresholds every cell must reach, at every level, in every table."""
+
+    preset: Literal["research", "public"] = "research"
+    min_conversations: int = Field(default=15, ge=1)
+    min_accounts: int = Field(default=5, ge=1)
+    max_account_share: float = Field(default=0.5, gt=0, le=1)
+    """The largest share of a cell's conversations that one account may have."""
+    under_threshold: Literal["merge", "drop"] = "merge"
+    """A cluster under threshold joins its nearest sibling, or leaves the release. Counted either way."""
+    grid: int = Field(default=48, ge=4, le=512)
+    """Cells per side of the map's density grid."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            return {**PRESETS.get(str(data.get("preset", "research")), {}), **data}
+        return data

@@ -1,0 +1,62 @@
+"""Cluster, describe, arrange and project."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from clio.config.base import Section
+
+
+class ClusterConfig(Section):
+    """How vectors become base clusters (level 0)."""
+
+    method: Literal["kmeans", "hdbscan"] = "kmeans"
+    k: int | None = Field(default=None, ge=1)
+    """Default: sqrt(n) up to 10,000 conversations, n/100 beyond."""
+    iterations: int = Field(default=25, ge=1)
+    restarts: int = Field(default=3, ge=1)
+    """k-means runs with different seeds; the one with the best objective is kept (1 above 200,000 rows)."""
+    two_level_above: int = Field(default=20_000, ge=2)
+    """With more clusters than this, k-means runs on coarse parts, then within each."""
+    hdbscan_min_size: int = Field(default=15, ge=2)
+    silhouette_sample: int = Field(default=5_000, ge=0)
+    """Conversations on which the silhouette is computed; 0 leaves it out."""
+
+
+class DescribeConfig(Section):
+    """How clusters are named."""
+
+    inside: int = Field(default=50, ge=1)
+    """Members shown to the namer (Clio paper, G.5: 50)."""
+    outside: int = Field(default=50, ge=0)
+    """Nearest conversations outside shown to the namer (Clio paper, G.5: 50)."""
+    terms: int = Field(default=12, ge=1)
+    """Distinctive terms kept per cluster."""
+    term_accounts: int = Field(default=5, ge=1)
+    """A term that fewer distinct accounts of the cluster used is shown to no model and no reader."""
+    candidates: int = Field(default=4, ge=1)
+    """Names the embedded model proposes per cluster; the one nearest the members wins."""
+
+
+class ArrangeConfig(Section):
+    """How base clusters become a hierarchy."""
+
+    levels: int = Field(default=3, ge=1, le=6)
+    """Levels in all, base clusters included; fewer where there are too few clusters."""
+    top: int = Field(default=10, ge=2)
+    """About how many clusters the top level has (Clio paper, Table 3: 10)."""
+    neighbourhood: int = Field(default=40, ge=4)
+    """Average clusters shown to the model at once (Clio paper, G.7: 40)."""
+    method: Literal["auto", "model", "ward"] = "auto"
+    """``model``: propose, deduplicate, assign, rename; ``ward``: linkage of centroids; ``auto``: by the writer."""
+
+
+class ProjectConfig(Section):
+    """The two-dimensional map. For display only: no other stage uses it."""
+
+    neighbours: int = Field(default=15, ge=2)
+    min_distance: float = Field(default=0.0, ge=0, le=1)
+    fit_rows: int = Field(default=50_000, ge=100)
+    """Above this many conversations UMAP is fitted on a sample and the rest are placed from their neighbours."""

@@ -1,0 +1,1 @@
+"""Conversations as they come: types, readers, sampling, rendering."""

@@ -1,0 +1,1 @@
+"""Who writes text, and who makes vectors."""

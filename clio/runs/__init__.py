@@ -1,0 +1,1 @@
+"""Run directories: what is in them, who may write, how they resume."""
