@@ -26,8 +26,11 @@ class ReleaseConfig(Section):
     """The largest share of a cell's conversations that one account may have."""
     under_threshold: Literal["merge", "drop"] = "merge"
     """A cluster under threshold joins its nearest sibling, or leaves the release. Counted either way."""
-    grid: int = Field(default=48, ge=4, le=512)
-    """Cells per side of the map's density grid."""
+    over_share: Literal["trim", "suppress"] = "trim"
+    """What happens where one account has more than its share of a cluster: its excess conversations are left out of
+    every count (``trim``), or the cluster is treated as under threshold (``suppress``). Counted either way."""
+    map_depth: int = Field(default=7, ge=0, le=12)
+    """How often a square of the density map may be split in four, as long as every part passes the thresholds."""
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,84 @@
+"""Writing so that a file is either whole or not there: temporary name, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clio.errors import RunError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Write to the handle; ``path`` gets the contents at the end, whole, or stays as it was.
+
+    Raises:
+        RunError: the disk is full or the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as fault:
+        raise RunError(
+            f"{path}: cannot be written ({fault.strerror or fault.__class__.__name__}). "
+            "Nothing that was finished is lost: make room or mend the permissions, then run the same command again."
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut (where the system allows opening a folder)."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON, readable, keys in the order given."""
+    with replacing(path) as handle:
+        handle.write((json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """The value; RunError when the file is absent or damaged."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunError(f"{path}: not found. Is this the folder of a run?") from None
+    except (OSError, ValueError):
+        raise RunError(f"{path}: damaged or unreadable. Run the same command again to make it anew.") from None
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Parquet, zstd, without anything that differs between two writings of the same table."""
+    with replacing(path) as handle:
+        pq.write_table(table.combine_chunks(), handle, compression="zstd", store_schema=True)
+
+
+def read_table(path: Path) -> pa.Table:
+    """The table; RunError when the file is absent or damaged."""
+    try:
+        return pq.read_table(path)
+    except FileNotFoundError:
+        raise RunError(f"{path}: not found. The stage that writes it has not finished: run `clio run` again.") from None
+    except (OSError, pa.ArrowInvalid):
+        raise RunError(f"{path}: damaged. Delete it and run the same command again.") from None
