@@ -60,6 +60,8 @@ class Evidence:
     """ISO codes of the members' main languages, most frequent first."""
     children: Sequence[str] = ()
     """For a parent: the names of its children (then ``inside`` may be empty)."""
+    naming: str = ""
+    """How the clustered facet wants its clusters named (``Facet.naming``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,10 @@ class Reply:
 class Writer(Protocol):
     """Who answers facets and names clusters. Order is kept everywhere: the n-th result belongs to the n-th input."""
 
-    id: str
-    """What the manifest and the rows call it, for example ``smollm2-135m-instruct`` or ``claude-...``."""
+    @property
+    def id(self) -> str:
+        """What the manifest and the rows call it, for example ``smollm2-135m-instruct`` or ``claude-...``."""
+        ...
 
     def answer(self, transcripts: Sequence[Transcript], facets: Sequence[Facet]) -> Iterator[Sequence[Answer]]:
         """One sequence of answers (in the order of ``facets``) per transcript. Never raises for one bad input."""
@@ -132,8 +136,15 @@ class StructuredWriter(Writer, Protocol):
 class Encoder(Protocol):
     """Texts to vectors."""
 
-    id: str
-    dimensions: int
+    @property
+    def id(self) -> str:
+        """What the manifest calls it."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Shape (len(texts), dimensions), float32, rows of length 1."""

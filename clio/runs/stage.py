@@ -24,5 +24,5 @@ class Stage:
     """The stages whose results it reads."""
     outputs: tuple[str, ...] = ()
     """Files it leaves, relative to the run directory; one missing means it runs again."""
-    extra: Callable[[Context], Any] | None = None
+    identity: Callable[[Context], Any] | None = None
     """What else decides its result: inputs, model ids, prompt hashes. JSON-able."""

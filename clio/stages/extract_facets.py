@@ -32,7 +32,7 @@ from clio.tables import FACETS, SCREENED
 
 BATCH = 64
 """Conversations per batch: what a killed run may have to do again."""
-JOURNAL = "facets.journal.jsonl"
+JOURNAL = "extract_facets.journal.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +312,7 @@ def _notes(answers: pa.Table, screened: Rows, kept: int) -> dict[str, Any]:
     }
 
 
-def _extra(context: Context) -> dict[str, Any]:
+def _identity(context: Context) -> dict[str, Any]:
     from clio.prompts.facets import prompt_hashes
 
     return {"prompts": prompt_hashes(), "redactor": context.redactor.describe()}
@@ -325,5 +325,5 @@ STAGE = Stage(
     sections=("facets", "redact", "writer", "encoder"),
     after=("ingest",),
     outputs=("workspace/facets.parquet", "workspace/screened.parquet"),
-    extra=_extra,
+    identity=_identity,
 )

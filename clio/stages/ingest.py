@@ -186,7 +186,7 @@ def _notes(found: Ingested, kept: pa.Table, reasons: pa.Array) -> dict[str, Any]
     }
 
 
-def _extra(context: Context) -> dict[str, Any]:
+def _identity(context: Context) -> dict[str, Any]:
     return {"inputs": context.manifest.data.get("inputs"), "key": key_id(context.key)}
 
 
@@ -196,5 +196,5 @@ STAGE = Stage(
     version=1,
     sections=("ingest", "seed"),
     outputs=("workspace/conversations.parquet", f"workspace/{REJECTED}"),
-    extra=_extra,
+    identity=_identity,
 )

@@ -1,0 +1,105 @@
+"""What ``clio doctor`` finds: what is installed, what is missing, and the line that installs it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import clio
+from clio.errors import ClioError
+from clio.runs.keys import key_path
+
+EXTRAS = {
+    "embedded": ("xllamacpp", "the embedded text model (no key, no network)"),
+    "ner": ("spacy", "person names in text"),
+    "app": ("streamlit", "the explorer in a browser"),
+}
+"""Extra: the module that shows it is there, and what it is for."""
+DEFAULTS = ("all-minilm-l6-v2", "smollm2-135m-instruct")
+"""Weights that the default config needs."""
+LEAST_FREE = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    what: str
+    state: Literal["ok", "missing", "note"]
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """Every finding, in the order a newcomer needs them."""
+    found = [
+        Finding("clio-toolkit", "ok", f"{clio.__version__} on Python {platform.python_version()} ({sys.executable})"),
+        _processor(),
+    ]
+    found += [_extra(name, module, what) for name, (module, what) in EXTRAS.items()]
+    found += _weights()
+    found += [_key(), _torch(), _disk()]
+    given = "ANTHROPIC_API_KEY" in os.environ
+    found.append(
+        Finding("ANTHROPIC_API_KEY", "note", "set" if given else "not set: needed only for writer.backend: messages")
+    )
+    return found
+
+
+def _processor() -> Finding:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return Finding("processor", "note", f"{platform.machine()}, {cores} cores usable")
+
+
+def _extra(name: str, module: str, what: str) -> Finding:
+    if find_spec(module) is None:
+        return Finding(f"extra `{name}`", "missing", what, f"pip install 'clio-toolkit[{name}]'")
+    return Finding(f"extra `{name}`", "ok", f"{what} ({module} {metadata.version(module)})")
+
+
+def _weights() -> list[Finding]:
+    from clio.models.weights import available
+
+    return [
+        Finding(f"weights {row.name}", "ok", "here")
+        if row.installed
+        else Finding(f"weights {row.name}", "missing", "not pulled", f"clio models pull {row.name}")
+        for row in available()
+        if row.name in DEFAULTS or row.installed
+    ]
+
+
+def _key() -> Finding:
+    path = key_path()
+    if not path.exists():
+        return Finding("pseudonym key", "note", f"will be made at the first run: {path}")
+    open_to_others = path.stat().st_mode & 0o077
+    if open_to_others:
+        return Finding("pseudonym key", "missing", f"{path} can be read by others", f"chmod 600 {path}")
+    return Finding("pseudonym key", "ok", str(path))
+
+
+def _torch() -> Finding:
+    try:
+        version = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        return Finding("torch", "missing", "needed for embeddings", "pip install torch")
+    return Finding("torch", "ok", version)
+
+
+def _disk() -> Finding:
+    try:
+        free = shutil.disk_usage(Path.cwd()).free
+    except OSError as fault:
+        raise ClioError(f"the current folder cannot be examined ({fault.strerror})") from None
+    state: Literal["ok", "missing"] = "ok" if free >= LEAST_FREE else "missing"
+    return Finding(
+        "disk here", state, f"{free / 2**30:.1f} GiB free", "" if state == "ok" else "make room: 2 GiB or more"
+    )

@@ -1,0 +1,205 @@
+"""The runner: a loop over a list of names. A stage whose inputs have not changed is not run again."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from clio.config import ConfigLike, RunConfig, load_config
+from clio.conversations.types import Conversation
+from clio.errors import InputError, RunError
+from clio.models.protocol import Encoder, Writer
+from clio.runs.context import Context, Sources
+from clio.runs.manifest import FILE, Manifest
+from clio.runs.progress import Reporter, Style, duration, make_reporter
+from clio.runs.read import Run
+from clio.runs.stage import Stage
+
+STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project", "publish")
+_NOT_DECIDING = {"writer": {"concurrency", "timeout_s", "max_retries", "api_key_env", "threads"}, "encoder": {"device"}}
+"""Settings that change how fast a result comes, not which."""
+
+Records = Sequence[Mapping[str, Any] | Conversation]
+
+
+def run(
+    config: ConfigLike = None,
+    conversations: Records | None = None,
+    *,
+    input: str | Path | Sequence[str | Path] | None = None,  # noqa: A002 - the name of the command's option
+    output: str | Path,
+    sample: int | None = None,
+    seed: int | None = None,
+    force: Sequence[str] = (),
+    progress: Style = "auto",
+    writer: Writer | None = None,
+    encoder: Encoder | None = None,
+) -> Run:
+    """Turn conversations into a release, or take up a run where it stopped.
+
+    Args:
+        config: a :class:`RunConfig`, a mapping, or the path of a YAML file; None for the defaults.
+        conversations: records in Python, as dicts of the toolkit's own JSONL format.
+        input: instead of them, files or folders.
+        output: the run's folder; made if absent. The same call with the same folder goes on where it stopped.
+        sample: keep this many conversations (``ingest.sampling.size``).
+        seed: overrides the config's.
+        force: stages to run again with all that follow them, for example ``["describe"]``.
+        progress: ``auto``, ``bar``, ``plain``, ``json`` or ``quiet``.
+        writer: who writes text, instead of the config's; has to implement :class:`clio.models.protocol.Writer`.
+        encoder: who makes vectors, instead of the config's.
+
+    Raises:
+        ClioError: see :mod:`clio.errors`; what was finished is kept, and the same call goes on from there.
+        KeyboardInterrupt: stopped by hand; the same holds.
+    """
+    loaded = load_config(config, **{"ingest.sampling.size": sample, "seed": seed})
+    sources = _sources(conversations, input)
+    unknown = [name for name in force if name not in STAGES]
+    if unknown:
+        raise RunError(f"no stage {unknown}; the stages are {', '.join(STAGES)}")
+    folder = Path(output)
+    reporter = make_reporter(progress)
+    with locked(folder):
+        manifest = Manifest.open(folder)
+        context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
+        manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
+        _loop(context, set(force))
+    return Run(folder)
+
+
+def _sources(conversations: Records | None, paths: str | Path | Sequence[str | Path] | None) -> Sources:
+    from clio.conversations.detect import sources
+
+    if (conversations is None) == (paths is None):
+        raise InputError("give either conversations or input files, not both and not neither")
+    if conversations is not None:
+        return Sources(records=list(conversations))
+    listed = [paths] if isinstance(paths, (str, Path)) else list(paths or ())
+    return Sources(paths=tuple(file for path in listed for file in sources(Path(path))))
+
+
+def _inputs(sources: Sources, reporter: Reporter) -> list[dict[str, Any]]:
+    """What the input is, by contents: the same file under another name is the same input."""
+    from clio.conversations.files import fingerprint
+
+    found: list[dict[str, Any]] = []
+    size = sum(path.stat().st_size for path in sources.paths)
+    if size > 2**30:
+        reporter.say(f"  reading {size / 2**30:.1f} GiB once to recognise the input")
+    found += [{"file": path.name, "bytes": path.stat().st_size, "sha256": fingerprint(path)} for path in sources.paths]
+    if sources.records:
+        digest = hashlib.sha256()
+        for record in sources.records:
+            digest.update(repr(record).encode("utf-8", "surrogatepass"))
+        found.append({"records": len(sources.records), "sha256": digest.hexdigest()})
+    return found
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the run's lock: one writer at a time. RunError at once when another process has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise RunError(f"{folder}: cannot be made ({fault.strerror})") from None
+    foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    if foreign and not (folder / FILE).exists():
+        raise RunError(f"{folder}: holds files that are no run. Choose an empty or a new folder as output.")
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RunError(
+            f"{folder}: another process is writing this run. Wait for it, or choose another output."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _loop(context: Context, force: set[str]) -> None:
+    manifest, reporter = context.manifest, context.reporter
+    start = time.monotonic()
+    again: set[str] = set()
+    name = ""
+    try:
+        for number, name in enumerate(STAGES, start=1):
+            stage = load_stage(name)
+            key = stage_key(stage, context)
+            entry = manifest.stage(name)
+            forced = name in force or bool(again & set(stage.after))
+            if not forced and entry.get("key") == key and entry.get("done") and _whole(stage, context.folder):
+                reporter.say(f"[{number}/{len(STAGES)}] {name}: unchanged")
+                continue
+            if forced or entry.get("key") != key:
+                _forget(context, name, entry)
+            again.add(name)
+            entry |= {"key": key, "done": False, "version": stage.version}
+            manifest.save()
+            reporter.say(f"[{number}/{len(STAGES)}] {name}")
+            began, context.notes = time.monotonic(), {}
+            stage.run(context.config, context)
+            entry |= {"done": True, "seconds": round(time.monotonic() - began, 2), **context.notes}
+            manifest.totals()
+            manifest.save()
+    except BaseException as stopped:
+        manifest.data |= {"status": "stopped", "stopped_in": name, "stopped_by": type(stopped).__name__}
+        manifest.totals()
+        manifest.save()
+        raise
+    manifest.data |= {"status": "finished", "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    manifest.data.pop("stopped_by", None)
+    manifest.save()
+    reporter.say(f"finished in {duration(time.monotonic() - start)}")
+
+
+def load_stage(name: str) -> Stage:
+    """The stage of that name; imported when it is needed."""
+    stage: Stage = importlib.import_module(f"clio.stages.{name}").STAGE
+    return stage
+
+
+def stage_key(stage: Stage, context: Context) -> str:
+    """A digest of everything that decides a stage's result: version, config, inputs, models and what came before."""
+    dump = context.config.model_dump(mode="json")
+    for section, keys in _NOT_DECIDING.items():
+        for key in keys:
+            dump[section].pop(key, None)
+    value = {
+        "stage": stage.name,
+        "version": stage.version,
+        "config": {section: dump[section] for section in stage.sections},
+        "after": [context.manifest.stage(name).get("key") for name in stage.after],
+        "identity": stage.identity(context) if stage.identity else None,
+        "given": [getattr(model, "id", None) for model in (context.given_writer, context.given_encoder)],
+    }
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _whole(stage: Stage, folder: Path) -> bool:
+    return all((folder / output).exists() for output in stage.outputs)
+
+
+def _forget(context: Context, name: str, entry: dict[str, Any]) -> None:
+    """A changed stage begins anew: neither its notes nor its half-finished work belong to the new result."""
+    entry.clear()
+    for leftover in context.workspace.glob(f"{name}.journal*"):
+        leftover.unlink()
+
+
+def check_config(config: RunConfig) -> None:
+    """Everything about a config that can be known before a run starts, so that nothing fails after hours."""
+    from clio.prompts.facets import resolve
+
+    resolve(config.facets)

@@ -1,0 +1,65 @@
+"""The hierarchy for a terminal and for plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from clio.runs.read import Run
+
+
+def _walk(run: Run, finest: int | None) -> Iterator[tuple[int, dict[Hashable, Any]]]:
+    """Depth and row of every cluster, parents before children, the largest first."""
+    frame = run.clusters.sort_values(["conversations", "cluster_id"], ascending=[False, True])
+    children: dict[str, list[dict[Hashable, Any]]] = {}
+    for row in frame.to_dict("records"):
+        parent = row["parent_id"] if isinstance(row["parent_id"], str) else ""
+        children.setdefault(parent, []).append(row)
+    waiting = [(0, row) for row in reversed(children.get("", []))]
+    while waiting:
+        depth, row = waiting.pop()
+        if finest is not None and row["level"] < finest:
+            continue
+        yield depth, row
+        waiting += [(depth + 1, child) for child in reversed(children.get(row["cluster_id"], []))]
+
+
+def headline(run: Run) -> str:
+    """One line: title, conversations, accounts, clusters."""
+    about = run.released
+    return (
+        f"{about['title']}: {about['conversations']:,} conversations of {about['accounts']:,} accounts "
+        f"in {about['clusters']:,} clusters"
+    )
+
+
+def plain_tree(run: Run, finest: int | None = None) -> str:
+    """Indented text, one cluster a line."""
+    lines = [headline(run)]
+    for depth, row in _walk(run, finest):
+        lines.append(f"{'  ' * (depth + 1)}{row['name']}  ({row['conversations']:,}, {row['share']:.1%})")
+    return "\n".join(lines)
+
+
+def rich_tree(run: Run, finest: int | None = None, summaries: bool = False) -> Tree:
+    """A rich tree; names are shown as text, whatever markup they may hold."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    root = Tree(Text(headline(run), style="bold"), guide_style="dim")
+    path: list[Tree] = [root]
+    for depth, row in _walk(run, finest):
+        line = Text()
+        line.append(str(row["name"]), style="bold cyan" if depth == 0 else "bold" if depth == 1 else "")
+        line.append(
+            f"  {row['conversations']:,} conversations, {row['accounts']:,} accounts, {row['share']:.1%}",
+            style="dim",
+        )
+        if summaries:
+            line.append(f"\n{row['summary']}", style="italic dim")
+        del path[depth + 1 :]
+        path.append(path[depth].add(line))
+    return root

@@ -1,0 +1,237 @@
+"""Name and summarise every cluster from samples, distinctive terms and a writer whose words are checked.
+
+A writer proposes; what it proposes counts only when it is short, plain English, holds no identifier, no rare word and
+no one person's wording, and lies near the cluster's centroid. Among the names that pass, the nearest to the centroid
+wins. Where none passes, a name is made of the distinctive terms, which enough accounts share by construction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clio.models.protocol import Description, Encoder, Evidence, StructuredWriter, Vectors, Writer
+from clio.privacy.terms import Term, rare_terms
+from clio.text.checks import Wording, name_fault, summary_fault, tidy
+from clio.text.languages import language_name
+from clio.text.phrasing import WRITER, Phrased, distinct, foreign, mostly_foreign, phrase, sentence_case
+from clio.text.words import bases, keys
+
+SummaryFault = "summary by terms"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What every proposed name and summary is held against."""
+
+    scan: Callable[[str], Sequence[object]]
+    """A redactor's ``scan``: any span it finds is a reason to refuse."""
+    corpus: Mapping[str, int]
+    """Distinct accounts of the whole corpus by word key (``TermCounts.corpus``)."""
+    min_accounts: int = 5
+    floor: float = 0.3
+    """Least cosine of a name to its cluster's centroid."""
+    margin: float | None = None
+    """A name must not be further from the centroid than the name made of terms, by more than this; None: no limit."""
+    anchored: bool = True
+    """Whether a name must hold a word of one of the cluster's distinctive terms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One cluster to be described."""
+
+    evidence: Evidence
+    terms: Sequence[Term]
+    """Distinctive terms, best first; ``evidence.terms`` are their texts."""
+    counts: Mapping[str, int]
+    """Distinct accounts of the cluster by word key (``TermCounts.of_cluster``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One cluster's name and summary."""
+
+    name: str
+    summary: str
+    terms: tuple[str, ...]
+    writer: str
+    """Which model, or ``terms``."""
+    reason: str
+    """Why terms stand in, wholly or for the summary; a fixed phrase, empty where the writer's words passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    summary: str
+    writer: str
+    reason: str
+
+
+def evidence(
+    texts: Sequence[str],
+    languages: Sequence[str | None],
+    inside: Sequence[int],
+    outside: Sequence[int],
+    terms: Sequence[Term],
+) -> Evidence:
+    """What a namer sees of one cluster, from row numbers of the sampled facet texts (at most one row per account).
+
+    ``languages[i]`` is the ISO code of the conversation of row ``i``, None where unknown.
+    """
+    counted = Counter(language for row in inside if (language := languages[row]))
+    return Evidence(
+        inside=tuple(texts[row] for row in inside),
+        outside=tuple(texts[row] for row in outside),
+        terms=tuple(term.text for term in terms),
+        languages=tuple(sorted(counted, key=lambda code: (-counted[code], code))),
+    )
+
+
+def describe(
+    subjects: Sequence[Subject],
+    writer: Writer | None,
+    encoder: Encoder,
+    centroids: Vectors,
+    checks: Checks,
+    again: Callable[[Sequence[int]], Sequence[Evidence]] | None = None,
+    taken: Collection[str] = (),
+) -> list[Described]:
+    """One description per subject, in order; names are unique among them and differ from ``taken``.
+
+    ``centroids`` has shape (len(subjects), dimensions), rows of length 1. ``writer`` None names by terms alone.
+    ``again`` gives other samples for the subjects of the given numbers: a structured writer whose candidates all
+    failed is asked once more with those.
+    """
+    spare = [_by_terms(subject) for subject in subjects]
+    chosen: dict[int, _Candidate] = {}
+    faults: dict[int, str] = {}
+    open_numbers = [] if writer is None else [n for n, subject in enumerate(subjects) if _worth_asking(subject, writer)]
+    rounds = 2 if again is not None and isinstance(writer, StructuredWriter) else 1
+    for attempt in range(rounds):
+        if not open_numbers or writer is None:
+            break
+        shown = [subjects[n].evidence for n in open_numbers]
+        if attempt and again is not None:
+            shown = list(again(open_numbers))
+        asked = [replace(subjects[n], evidence=seen) for n, seen in zip(open_numbers, shown, strict=True)]
+        proposed = [list(found) for found in writer.describe(shown)]
+        proposed += [[] for _ in range(len(asked) - len(proposed))]
+        picked, why = _pick(
+            asked, proposed, [spare[n].name for n in open_numbers], encoder, centroids[open_numbers], checks
+        )
+        chosen |= {open_numbers[n]: candidate for n, candidate in picked.items()}
+        faults |= {open_numbers[n]: reason for n, reason in why.items()}
+        open_numbers = [n for n in open_numbers if n not in chosen]
+    return _settled(subjects, spare, chosen, faults, taken)
+
+
+def _worth_asking(subject: Subject, writer: Writer) -> bool:
+    """A small model does not translate: it is not asked about texts that are not English."""
+    return isinstance(writer, StructuredWriter) or not _is_foreign(subject)
+
+
+def _pick(
+    subjects: Sequence[Subject],
+    proposed: Sequence[Sequence[Description]],
+    spare_names: Sequence[str],
+    encoder: Encoder,
+    centroids: Vectors,
+    checks: Checks,
+) -> tuple[dict[int, _Candidate], dict[int, str]]:
+    """The best passing candidate per subject, and for the others the reason why the first failed."""
+    passing: list[tuple[int, _Candidate]] = []
+    faults: dict[int, str] = {}
+    for number, (subject, found) in enumerate(zip(subjects, proposed, strict=True)):
+        wording = Wording(subject.evidence.inside, subject.evidence.outside)
+        for description in found:
+            candidate, fault = _checked(subject, description, wording, checks)
+            if candidate is not None:
+                passing.append((number, candidate))
+            faults.setdefault(number, fault)
+        faults.setdefault(number, "no candidate")
+    if not passing:
+        return {}, faults
+    near = _cosines(encoder, [c.name for _, c in passing], centroids[[n for n, _ in passing]])
+    spare_near = _cosines(encoder, list(spare_names), centroids)
+    best: dict[int, tuple[float, _Candidate]] = {}
+    for (number, candidate), cosine in zip(passing, near, strict=True):
+        too_far = checks.margin is not None and cosine < spare_near[number] - checks.margin
+        if not _is_foreign(subjects[number]) and (cosine < checks.floor or too_far):
+            faults[number] = "not grounded" if cosine < checks.floor else "further off than terms"
+        elif number not in best or cosine > best[number][0]:
+            best[number] = (cosine, candidate)
+    return {number: candidate for number, (_, candidate) in best.items()}, faults
+
+
+def _checked(
+    subject: Subject, description: Description, wording: Wording, checks: Checks
+) -> tuple[_Candidate | None, str]:
+    name = tidy(description.name).rstrip(".")
+    fault = name_fault(name) or _private_fault(name, subject, wording, checks)
+    if not fault and checks.anchored and not _is_foreign(subject) and not _anchored(name, subject.terms):
+        fault = "no distinctive term"
+    if fault:
+        return None, fault
+    summary = tidy(description.summary)
+    fault = summary_fault(summary) or _private_fault(summary, subject, wording, checks)
+    if fault:
+        return _Candidate(sentence_case(name), _by_terms(subject).summary, description.writer, SummaryFault), ""
+    return _Candidate(sentence_case(name), summary, description.writer, ""), ""
+
+
+def _private_fault(text: str, subject: Subject, wording: Wording, checks: Checks) -> str:
+    if checks.scan(text):
+        return "identifier"
+    if rare_terms(text, subject.counts, checks.corpus, checks.min_accounts):
+        return "rare word"
+    return "one person's wording" if wording.echoes(text, checks.min_accounts) else ""
+
+
+def _anchored(name: str, terms: Sequence[Term]) -> bool:
+    """Whether the name holds a word of a distinctive term, or an inflection of one. True where there are no terms."""
+    wanted = {key for term in terms for key in keys(term.text)}
+    wanted |= {base for key in wanted for base in bases(key)}
+    return not wanted or any(key in wanted or wanted & set(bases(key)) for key in keys(name))
+
+
+def _by_terms(subject: Subject) -> Phrased:
+    if _is_foreign(subject):
+        return foreign(_language(subject), subject.terms)
+    return phrase(subject.terms)
+
+
+def _is_foreign(subject: Subject) -> bool:
+    return mostly_foreign(subject.evidence.inside, subject.evidence.languages)
+
+
+def _language(subject: Subject) -> str:
+    return language_name(subject.evidence.languages[0]) if subject.evidence.languages else ""
+
+
+def _cosines(encoder: Encoder, names: Sequence[str], centroids: Vectors) -> list[float]:
+    return [float(value) for value in np.einsum("ij,ij->i", encoder.encode(names), centroids)]
+
+
+def _settled(
+    subjects: Sequence[Subject],
+    spare: Sequence[Phrased],
+    chosen: Mapping[int, _Candidate],
+    faults: Mapping[int, str],
+    taken: Collection[str],
+) -> list[Described]:
+    """The final rows, names made unique in order of the subjects."""
+    used = {name.casefold() for name in taken}
+    rows: list[Described] = []
+    for number, subject in enumerate(subjects):
+        own = chosen.get(number) or _Candidate(
+            spare[number].name, spare[number].summary, WRITER, faults.get(number, "terms wanted")
+        )
+        name = distinct(own.name, used, [term.text for term in subject.terms])
+        used.add(name.casefold())
+        rows.append(Described(name, own.summary, tuple(t.text for t in subject.terms), own.writer, own.reason))
+    return rows
