@@ -1,0 +1,58 @@
+"""The texts that are clustered: answers of the one facet that the config clusters on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from clio.config import RunConfig
+from clio.config.facets import Facet
+from clio.runs.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Conversations that have a text to cluster on, in the order of the ``conversations`` table.
+
+    The n-th text is the n-th row of the vectors.
+    """
+
+    facet: Facet
+    conversation_id: tuple[str, ...]
+    texts: tuple[str, ...]
+    account: NDArray[np.int64]
+    """Account numbers, 0 to the number of accounts - 1, in order of first appearance."""
+    language: tuple[str, ...]
+    """ISO 639-1 codes where the ``language`` facet is part of the run and could tell, else an empty text."""
+
+
+def read_texts(config: RunConfig, context: Context) -> Texts:
+    """Read them from the workspace."""
+    from clio.prompts.facets import resolve
+
+    facet = next(facet for facet in resolve(config.facets) if facet.cluster)
+    answers = context.read("facets")
+    answered = answers.filter(pc.equal(answers.column("status"), "answered"))
+    mine = answered.filter(pc.equal(answered.column("facet"), facet.name))
+    ids = tuple(mine.column("conversation_id").to_pylist())
+    spoken = answered.filter(pc.equal(answered.column("facet"), "language"))
+    language = dict(zip(spoken.column("conversation_id").to_pylist(), spoken.column("value").to_pylist(), strict=True))
+    return Texts(
+        facet=facet,
+        conversation_id=ids,
+        texts=tuple(mine.column("value").to_pylist()),
+        account=_accounts(context, ids),
+        language=tuple(language.get(name, "") for name in ids),
+    )
+
+
+def _accounts(context: Context, ids: tuple[str, ...]) -> NDArray[np.int64]:
+    known = context.read("conversations").select(["conversation_id", "account_id"])
+    place = dict(zip(known.column("conversation_id").to_pylist(), range(known.num_rows), strict=True))
+    taken = known.column("account_id").take(pa.array([place[name] for name in ids], pa.int64()))
+    codes: NDArray[np.int64] = taken.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    return codes

@@ -1,0 +1,146 @@
+"""Vectors to base clusters. None that reaches naming is empty, of one account, or under the thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clio.config import RunConfig
+from clio.config.release import ReleaseConfig
+from clio.config.stages import ClusterConfig
+from clio.runs.context import Context
+from clio.runs.files import replacing
+from clio.runs.stage import Stage
+from clio.stages._texts import read_texts
+from clio.tables import ASSIGNMENTS
+from clio.vectors.density import density_clusters
+from clio.vectors.kmeans import default_k, merge_small, spherical_kmeans
+from clio.vectors.quality import quality
+from clio.vectors.store import open_vectors
+
+NOISE, NO_TEXT = -1, -2
+CENTROIDS = "centroids.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class Clustered:
+    """Base clusters, numbered from 0, the largest first."""
+
+    labels: NDArray[np.int32]
+    """One per vector; NOISE where a density method leaves it out."""
+    centroids: NDArray[np.float32]
+    """Shape (clusters, dimensions), rows of length 1."""
+    notes: Mapping[str, Any]
+
+
+def cluster(
+    vectors: NDArray[np.float32],
+    accounts: NDArray[np.int64],
+    config: ClusterConfig,
+    release: ReleaseConfig,
+    seed: int,
+) -> Clustered:
+    """Cluster, then let every cluster under the thresholds join the nearest one.
+
+    Shares are not looked at here: an account that talks too much is trimmed when counting, and the others in its
+    cluster keep their place.
+    """
+    notes: dict[str, Any] = {"method": config.method}
+    if config.method == "hdbscan":
+        labels = density_clusters(vectors, config.hdbscan_min_size, seed)
+    else:
+        k = config.k or default_k(len(vectors))
+        found = spherical_kmeans(
+            vectors,
+            k,
+            seed=seed,
+            iterations=config.iterations,
+            restarts=config.restarts,
+            two_level_above=config.two_level_above,
+        )
+        labels = found.labels
+        notes |= {"k": k, "objective": round(float(found.objective), 6)}
+    notes["clusters_found"] = len(np.unique(labels[labels >= 0]))
+    labels, joined = merge_small(
+        labels, vectors, accounts, release.min_conversations, release.min_accounts, max_share=1.0
+    )
+    labels = _by_size(labels)
+    centroids = _centroids(vectors, labels)
+    notes["joined_before_naming"] = joined
+    notes["quality"] = quality(vectors, labels, accounts, config.silhouette_sample, seed)
+    return Clustered(labels, centroids, notes)
+
+
+def _by_size(labels: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Number clusters by size, the largest first; ties by first member."""
+    kept = labels[labels >= 0]
+    names, first, sizes = np.unique(kept, return_index=True, return_counts=True)
+    place = np.full(int(names.max(initial=-1)) + 1, NOISE, dtype=np.int32)
+    place[names[np.lexsort((first, -sizes))]] = np.arange(len(names), dtype=np.int32)
+    fresh = np.full(len(labels), NOISE, dtype=np.int32)
+    fresh[labels >= 0] = place[kept]
+    return fresh
+
+
+def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float32]:
+    count = int(labels.max(initial=-1)) + 1
+    sums = np.zeros((count, vectors.shape[1]), dtype=np.float64)
+    for start in range(0, len(labels), 65_536):
+        part = labels[start : start + 65_536]
+        inside = part >= 0
+        np.add.at(sums, part[inside], np.asarray(vectors[start : start + 65_536])[inside])
+    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return (sums / lengths).astype(np.float32)
+
+
+def run(config: RunConfig, context: Context) -> None:
+    """Cluster the vectors and write ``assignments`` and the centroids."""
+    texts = read_texts(config, context)
+    vectors = open_vectors(context.workspace / "vectors")
+    with context.reporter.track("cluster", len(vectors)) as advance:
+        found = cluster(vectors, texts.account, config.cluster, config.release, config.seed)
+        advance(len(vectors))
+    place = {name: row for row, name in enumerate(texts.conversation_id)}
+    answers = context.read("facets")
+    ids = list(dict.fromkeys(answers.column("conversation_id").to_pylist()))
+    similarity = _similarity(vectors, found)
+    rows: list[dict[str, object]] = []
+    for name in ids:
+        row = place.get(name)
+        label = NO_TEXT if row is None else int(found.labels[row])
+        near = float(similarity[row]) if row is not None and label >= 0 else None
+        rows.append({"conversation_id": name, "cluster": label, "similarity": near})
+    with replacing(context.workspace / CENTROIDS) as handle:
+        np.save(handle, found.centroids)
+    context.write("assignments", ASSIGNMENTS.build(rows))
+    context.notes |= dict(found.notes) | {"base_clusters": len(found.centroids)}
+
+
+def _similarity(vectors: NDArray[np.float32], found: Clustered) -> NDArray[np.float32]:
+    result = np.zeros(len(vectors), dtype=np.float32)
+    for start in range(0, len(vectors), 65_536):
+        part = found.labels[start : start + 65_536]
+        if len(found.centroids):
+            block = np.asarray(vectors[start : start + 65_536])
+            result[start : start + 65_536] = np.einsum("ij,ij->i", block, found.centroids[np.maximum(part, 0)])
+    return result
+
+
+def _identity(context: Context) -> dict[str, Any]:
+    release = context.config.release
+    return {"thresholds": [release.min_conversations, release.min_accounts]}
+
+
+STAGE = Stage(
+    name="cluster",
+    run=run,
+    version=1,
+    sections=("cluster", "seed"),
+    after=("extract_facets", "embed"),
+    outputs=("workspace/assignments.parquet", f"workspace/{CENTROIDS}"),
+    identity=_identity,
+)
