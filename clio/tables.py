@@ -7,6 +7,7 @@ release table can hold a conversation's text, id, account or vector (``tests/pro
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +17,7 @@ from clio.errors import TableError
 
 Side = Literal["workspace", "release"]
 
+_MISFITS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 _TEXT, _COUNT, _SHARE = pa.string(), pa.int64(), pa.float64()
 _TIME = pa.timestamp("us", tz="UTC")
 
@@ -50,23 +52,27 @@ class Table:
         extra = [name for name in table.column_names if name not in {c.name for c in self.columns}]
         if missing or extra:
             raise TableError(f"table {self.name}: missing columns {missing}, unexpected columns {extra}")
+        if len(table.column_names) > len(self.columns):
+            raise TableError(f"table {self.name}: a column stands in it twice")
         table = table.select([c.name for c in self.columns])
-        try:
-            table = table.cast(self.schema)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as fault:
-            # Arrow's own message can quote a value, so only the types are named.
-            types = {field.name: str(field.type) for field in table.schema}
-            raise TableError(f"table {self.name}: columns of a type that does not fit, got {types}") from (
-                fault if self.side == "release" else None
-            )
         empty = [c.name for c in self.columns if not c.nullable and table.column(c.name).null_count]
         if empty:
             raise TableError(f"table {self.name}: no value in required columns {empty}")
-        return table
+        # Arrow's own message can quote a value, so only the types are named, and its fault is not passed on.
+        with suppress(*_MISFITS):
+            return table.cast(self.schema)
+        types = {field.name: str(field.type) for field in table.schema}
+        raise TableError(f"table {self.name}: columns of a type that does not fit, got {types}")
 
     def build(self, rows: list[dict[str, object]]) -> pa.Table:
-        """A validated table from rows."""
-        return self.validate(pa.Table.from_pylist(rows, schema=self.schema))
+        """A validated table from rows; a key that is no column is a TableError too."""
+        names = {c.name for c in self.columns}
+        extra = sorted({name for row in rows for name in row.keys() - names})
+        if extra:
+            raise TableError(f"table {self.name}: unexpected columns {extra}")
+        with suppress(*_MISFITS):
+            return self.validate(pa.Table.from_pylist(rows, schema=self.schema))
+        raise TableError(f"table {self.name}: a row holds a value of a type that does not fit")
 
 
 CONVERSATIONS = Table(

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from clio.config.release import PRESETS
 from clio.config.run import RunConfig
 from clio.errors import ConfigError
 
@@ -25,6 +26,10 @@ def load_config(source: ConfigLike, **overrides: Any) -> RunConfig:
     if isinstance(source, RunConfig):
         data: dict[str, Any] = source.model_dump(exclude_unset=True)
         where = "config"
+        # What a preset filled in is not a setting of its own: another preset has to replace it.
+        preset = PRESETS[source.release.preset]
+        release = data.get("release", {})
+        data |= {"release": {key: value for key, value in release.items() if preset.get(key) != value}}
     elif isinstance(source, (str, Path)):
         data, where = _read(Path(source)), str(source)
     else:
@@ -35,10 +40,15 @@ def load_config(source: ConfigLike, **overrides: Any) -> RunConfig:
     try:
         return RunConfig.model_validate(data)
     except ValidationError as invalid:
-        faults = tuple(
-            f"{'.'.join(str(part) for part in fault['loc']) or '(top)'}: {fault['msg']}" for fault in invalid.errors()
-        )
+        faults = tuple(f"{_path(fault['loc'])}: {fault['msg']}" for fault in invalid.errors())
         raise ConfigError(f"{where}: {len(faults)} fault{'s' * (len(faults) != 1)}", faults) from None
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    """Where a fault stands, as keys of the file: pydantic puts the writer's backend in between."""
+    if place[:1] == ("writer",):
+        place = place[:1] + place[2:]
+    return ".".join(str(part) for part in place) or "(top)"
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -52,6 +62,9 @@ def _read(path: Path) -> dict[str, Any]:
         mark = getattr(fault, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}: not valid YAML{line}") from None
+    except (ValueError, RecursionError):
+        # PyYAML lets these through: a day that no calendar has, a number of thousands of digits, endless nesting.
+        raise ConfigError(f"{path}: holds a value that YAML cannot mean, such as an impossible date") from None
     if data is None:
         return {}
     if not isinstance(data, dict):

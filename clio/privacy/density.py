@@ -32,7 +32,9 @@ def squares(
     """Cover positions, shape (n, 2), with squares that each pass; at most ``depth`` splits deep; none if all fail."""
     if not len(positions):
         return []
-    low = positions.min(axis=0).astype(np.float64)
+    # Edges are halved in double precision, and whoever counts again compares with them as they are written.
+    positions = positions.astype(np.float64)
+    low = positions.min(axis=0)
     size = float(max(np.ptp(positions, axis=0).max(), 1e-6)) * (1 + 1e-6)
     found: list[Square] = []
     waiting = [(float(low[0]), float(low[1]), size, depth, np.arange(len(positions)))]

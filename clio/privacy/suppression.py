@@ -5,11 +5,29 @@ A breakdown is one facet: cells (cluster, value). Two kinds of sums tie its cell
 * a *row*: the values of one cluster add up to the cluster's size, which is released;
 * a *column*: one value over a cluster's children adds up to that value in the cluster.
 
-A cell that is hidden alone in such a sum can be worked out by subtraction, and a few small cells hidden together give
-away how many people they hold between them. So in every sum what is hidden is either nothing, or everything, or at
-least two cells that together pass the thresholds; otherwise the smallest shown cell is hidden too, until all hold.
-Hiding only ever adds, so this ends. What a reader can then still bound by solving all sums together is measured by the
-privacy tests.
+Cells under threshold are hidden, and then the smallest other cells that it takes until all of this holds:
+
+1. **Every cell shown passes the thresholds.**
+2. **What a single sum leaves over passes them too.** In a row, and in a column whose total is shown, the hidden cells
+   are none, all, or several that together pass the thresholds. Together they hold the sum of their conversations, at
+   least the accounts of the one with most, and of one account at most the sum of their largest: bounds that need no
+   second look at the conversations, and err to the side of hiding.
+3. **No cell under threshold can be worked out from all sums together**, by any mixture of additions and subtractions
+   over rows, columns and levels and the knowledge that nothing is negative, not even by someone who knows which cells
+   are empty: at least one other table of whole numbers agrees with everything that is shown and has another number in
+   that cell. This is exact, not a heuristic: see :mod:`clio.privacy._network`.
+
+Hiding only ever adds, and with every cell hidden only the clusters' sizes are left, so this ends.
+
+It rests on every cluster passing the thresholds itself (publishing settles that first) and on children that partition
+their parent. It does *not* promise that
+
+* a hidden cell cannot be bounded: a reader may be able to tell that it holds, say, at most four;
+* the sum of some hidden cells that several sums together give away passes the thresholds: 2 speaks of single sums;
+* a reader who knows some hidden cells from elsewhere, or knows how many people at least are in a cell because accounts
+  are counted too, learns nothing;
+* facets or tables that are released beside this one cannot be combined with it where they count the same people by
+  related values (crossed facets: the caller passes each of their kinds of sums through here, one at a time).
 """
 
 from __future__ import annotations
@@ -19,6 +37,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clio.privacy._network import Bridges, Network
 from clio.privacy.thresholds import Thresholds
 
 Ints = NDArray[np.int64]
@@ -54,93 +73,120 @@ def shown(cells: Cells, thresholds: Thresholds, *, adds_up: bool = True, allowed
     ``adds_up`` is False for facets where a conversation has several values: their rows are no sums.
     ``allowed`` marks cells whose value may be shown at all (None: every one).
     """
-    visible = primary(cells, thresholds)
-    if allowed is not None:
-        visible &= allowed
+    passing = primary(cells, thresholds)
+    wanted = passing if allowed is None else passing & allowed
+    if wanted.all():
+        return wanted
+    network = Network(cells.node, cells.value, cells.parent, adds_up=adds_up)
+    # A cell that the sizes of the clusters give away by themselves is no use for hiding others behind.
+    useful = ~network.bridges(np.ones(len(wanted), dtype=np.bool_)).found
+    sums = ([_rows(cells)] if adds_up else []) + [_columns(cells)]
+    visible = _settle(wanted.copy(), sums, cells, thresholds, useful)
     while True:
-        before = int(visible.sum())
-        if adds_up:
-            visible = _hide(visible, cells, thresholds, _row_faults)
-        visible = _hide(visible, cells, thresholds, _column_faults)
-        if int(visible.sum()) == before:
-            return visible
+        bridges = network.bridges(~visible)
+        faults = bridges.found & ~passing & useful
+        if not faults.any():
+            known = visible | bridges.found
+            hide, stuck = _choose(sums, cells, thresholds, visible & useful, known)
+            if len(hide):
+                visible[hide] = False
+                continue
+            faults = np.zeros_like(visible)
+            faults[stuck] = True
+            faults &= bridges.found & useful
+        if not faults.any() or not _join(network, bridges, np.flatnonzero(faults), cells, visible):
+            # What can be worked out anyway, and passes, might as well be shown.
+            return visible | (bridges.found & wanted)
+
+
+def _join(network: Network, bridges: Bridges, faults: Ints, cells: Cells, visible: Bools) -> bool:
+    """Put each bridge on a cycle of hidden cells by hiding the cells of the lightest way around it; was any hidden?"""
+    weight = np.where(visible, cells.conversations, 0).tolist()
+    changed = False
+    for edge in faults.tolist():
+        for step in network.way_around(edge, bridges, weight) or ():
+            if weight[step]:
+                visible[step] = False
+                weight[step] = 0
+                changed = True
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """What is hidden in each sum: how many cells, how many conversations, the most accounts that one of them has."""
+    """Sums of one kind; ``part`` and ``group`` have one entry per part of a sum."""
 
-    hidden: Ints
-    conversations: Ints
-    accounts: Ints
-    cells: Ints
-
-
-def _sums(group: Ints, n: int, cells: Cells, visible: Bools) -> _Sums:
-    hidden = ~visible
-    accounts = np.zeros(n, dtype=np.int64)
-    np.maximum.at(accounts, group[hidden], cells.accounts[hidden])
-    return _Sums(
-        np.bincount(group, weights=hidden, minlength=n).astype(np.int64),
-        np.bincount(group, weights=np.where(hidden, cells.conversations, 0), minlength=n).astype(np.int64),
-        accounts,
-        np.bincount(group, minlength=n),
-    )
+    part: Ints
+    """The cell."""
+    group: Ints
+    """Number of the sum it belongs to."""
+    total: Ints
+    """Per sum: the cell that holds the total, or -1 where the total is released in any case."""
 
 
-def _too_little(sums: _Sums, thresholds: Thresholds) -> Bools:
-    """Sums in which something, but too little, is hidden.
-
-    The accounts of several cells together are at least those of the one with most: a bound that needs no second look
-    at the conversations, and errs to the side of hiding.
-    """
-    little = (
-        (sums.hidden == 1) | (sums.conversations < thresholds.conversations) | (sums.accounts < thresholds.accounts)
-    )
-    return np.asarray((sums.hidden > 0) & (sums.hidden < sums.cells) & little, dtype=np.bool_)
-
-
-def _row_faults(cells: Cells, visible: Bools, thresholds: Thresholds) -> tuple[Ints, Bools]:
+def _rows(cells: Cells) -> _Sums:
     n = len(cells.parent)
-    return cells.node, _too_little(_sums(cells.node, n, cells, visible), thresholds)
+    return _Sums(np.arange(len(cells.node), dtype=np.int64), cells.node, np.full(n, -1, dtype=np.int64))
 
 
-def _column_faults(cells: Cells, visible: Bools, thresholds: Thresholds) -> tuple[Ints, Bools]:
-    """Sums of children; each child's cell belongs to the sum of its parent and value."""
+def _columns(cells: Cells) -> _Sums:
+    """One value over the children of a cluster. A topmost cell is in none."""
     values = int(cells.value.max(initial=-1)) + 1
-    parents = cells.parent[cells.node]
-    key = np.where(parents >= 0, parents * values + cells.value, -1)
+    part = np.flatnonzero(cells.parent[cells.node] >= 0)
     own = cells.node * values + cells.value
-    keys, group = np.unique(np.r_[key, own], return_inverse=True)
-    child_group, own_group = group[: len(key)], group[len(key) :]
-    n = len(keys)
-    inside = key >= 0
-    part = Cells(
-        cells.node[inside], cells.value[inside], cells.conversations[inside], cells.accounts[inside],
-        cells.largest[inside], cells.parent,
-    )  # fmt: skip
-    sums = _sums(child_group[inside], n, part, visible[inside])
-    total_shown = np.zeros(n, dtype=np.bool_)
-    total_shown[own_group] = visible
-    faults = _too_little(sums, thresholds) & total_shown
-    # A hidden total with every child shown is simply their sum.
-    faults |= ~total_shown & (sums.cells > 0) & (sums.hidden == 0)
-    return np.where(inside, child_group, n), np.r_[faults, False]
+    order = np.argsort(own)
+    key = cells.parent[cells.node[part]] * values + cells.value[part]
+    keys, group = np.unique(key, return_inverse=True)
+    if not np.isin(keys, own).all():
+        raise ValueError("a cluster lacks a cell that one of its children has")
+    return _Sums(part, group.astype(np.int64), order[np.searchsorted(own, keys, sorter=order)])
 
 
-def _hide(
-    visible: Bools,
-    cells: Cells,
-    thresholds: Thresholds,
-    find: object,
-) -> Bools:
-    """Hide the smallest shown cell of every faulty sum, until no sum of this kind is faulty."""
-    order = np.lexsort((cells.value, cells.node, cells.conversations))
+def _too_little(sums: _Sums, cells: Cells, thresholds: Thresholds, known: Bools) -> Bools:
+    """Sums whose total is known and that leave too little over when what is known of them is taken away."""
+    n = len(sums.total)
+    unknown = ~known[sums.part]
+    part, group = sums.part[unknown], sums.group[unknown]
+    count = np.bincount(group, minlength=n)
+    conversations = np.bincount(group, weights=cells.conversations[part], minlength=n).astype(np.int64)
+    largest = np.bincount(group, weights=cells.largest[part], minlength=n).astype(np.int64)
+    accounts = np.zeros(n, dtype=np.int64)
+    np.maximum.at(accounts, group, cells.accounts[part])
+    # All accounts but the largest have at least one conversation each.
+    largest = np.minimum(largest, conversations - accounts + 1)
+    given = (sums.total < 0) | known[sums.total]
+    some = (count > 0) & (count < np.bincount(sums.group, minlength=n))
+    little = (count == 1) | ~thresholds.pass_mask(conversations, accounts, largest)
+    return np.asarray(given & some & little, dtype=np.bool_)
+
+
+def _choose(
+    kinds: list[_Sums], cells: Cells, thresholds: Thresholds, candidates: Bools, known: Bools
+) -> tuple[Ints, Ints]:
+    """Per faulty sum, the smallest candidate among its parts, else its total; and all cells of sums without either."""
+    hide: list[Ints] = []
+    stuck: list[Ints] = []
+    for sums in kinds:
+        faults = _too_little(sums, cells, thresholds, known)
+        place = np.flatnonzero(faults[sums.group] & candidates[sums.part])
+        part, group = sums.part[place], sums.group[place]
+        order = np.lexsort((cells.value[part], cells.node[part], cells.conversations[part], group))
+        helped, first = np.unique(group[order], return_index=True)
+        hide.append(part[order][first])
+        faults[helped] = False
+        total = sums.total[faults]
+        by_total = (total >= 0) & candidates[total]
+        hide.append(total[by_total])
+        faults[np.flatnonzero(faults)[by_total]] = False
+        total = sums.total[faults]
+        stuck += [sums.part[faults[sums.group]], total[total >= 0]]
+    return np.unique(np.concatenate(hide)), np.unique(np.concatenate(stuck))
+
+
+def _settle(visible: Bools, kinds: list[_Sums], cells: Cells, thresholds: Thresholds, useful: Bools) -> Bools:
+    """Hide until no single sum leaves too little over."""
     while True:
-        group, faults = find(cells, visible, thresholds)  # type: ignore[operator]
-        candidates = order[(visible & faults[group])[order]]
-        if not len(candidates):
+        hide, _ = _choose(kinds, cells, thresholds, visible & useful, visible)
+        if not len(hide):
             return visible
-        _, first = np.unique(group[candidates], return_index=True)
-        visible = visible.copy()
-        visible[candidates[first]] = False
+        visible[hide] = False

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from clio.errors import RunError
 
@@ -37,7 +39,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             "Nothing that was finished is lost: make room or mend the permissions, then run the same command again."
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -66,6 +69,23 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path}: not found. Is this the folder of a run?") from None
     except (OSError, ValueError):
         raise RunError(f"{path}: damaged or unreadable. Run the same command again to make it anew.") from None
+
+
+def write_array(path: Path, array: NDArray[np.float32]) -> None:
+    """One array as ``.npy``."""
+    with replacing(path) as handle:
+        np.save(handle, array, allow_pickle=False)
+
+
+def load_array(path: Path) -> NDArray[np.float32]:
+    """The array; RunError when the file is absent or damaged."""
+    try:
+        array: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise RunError(f"{path}: not found. The stage that writes it has not finished: run `clio run` again.") from None
+    except (OSError, ValueError):
+        raise RunError(f"{path}: damaged. Delete it and run the same command again.") from None
+    return array
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -22,7 +22,8 @@ def inspect_input(path: Path, config: IngestConfig | None = None) -> dict[str, A
     Raises:
         InputError: nothing of it can be read.
     """
-    from clio.conversations.detect import detect, sources
+    from clio.conversations.detect import detect
+    from clio.conversations.files import sources
     from clio.conversations.readers import read
 
     config = config or RunConfig().ingest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ Rows = list[dict[str, Any]]
 
 
 class Journal:
-    """Finished batches, one JSON line each, synced. A line that is cut short by a kill is not there.
+    """Finished batches, one JSON line each, synced. A line that is cut short by a kill is not there, nor is any
+    line after one that is damaged.
 
     Only batch numbers stay in memory; :meth:`entries` reads the rows back from disk.
     """
@@ -23,22 +25,25 @@ class Journal:
         self.path, self.key = path, key
         self.done: set[int] = set()
         self.conversations = 0
-        end = 0
-        if path.exists():
-            with path.open("rb") as handle:
-                if handle.readline() == self._head():
-                    end = handle.tell()
-                    for line in handle:
-                        if not line.endswith(b"\n"):
-                            break
-                        self._count(json.loads(line))
-                        end += len(line)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as handle:
-            handle.truncate(end)
-            if not end:
-                handle.write(self._head())
-                os.fsync(handle.fileno())
+        self._end = 0
+        with self._writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                self._take_up()
+            self._append(b"" if self._end else self._head())
+
+    def _take_up(self) -> None:
+        """Count what is whole. The rest, cut short or damaged, is done again."""
+        with self.path.open("rb") as handle:
+            if handle.readline() != self._head():
+                return
+            self._end = handle.tell()
+            for line in handle:
+                try:
+                    self._count(json.loads(line[: line.index(b"\n")]))
+                except (ValueError, KeyError, TypeError):
+                    return
+                self._end += len(line)
 
     def _head(self) -> bytes:
         return (json.dumps({"journal": 1, "key": self.key}) + "\n").encode()
@@ -51,21 +56,32 @@ class Journal:
         """Keep a finished batch, on disk before this returns."""
         conversations = len({row["conversation_id"] for row in facets}) + len(screened)
         entry = {"batch": batch, "conversations": conversations, "facets": facets, "screened": screened}
+        with self._writing():
+            self._append((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+        self._count(entry)
+
+    def _append(self, line: bytes) -> None:
+        """After the last whole line, whatever a write that failed left behind it."""
+        with self.path.open("ab") as handle:
+            handle.truncate(self._end)
+            handle.write(line)
+            handle.flush()
+            os.fsync(handle.fileno())
+        self._end += len(line)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            with self.path.open("ab") as handle:
-                handle.write((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
-                handle.flush()
-                os.fsync(handle.fileno())
+            yield
         except OSError as fault:
             raise RunError(
                 f"{self.path}: cannot be written ({fault.strerror}). What was finished is kept: make room, run again."
             ) from None
-        self._count(entry)
 
     def entries(self) -> Iterator[tuple[Rows, Rows]]:
         """The facet and screened rows of every finished batch."""
         with self.path.open("rb") as handle:
             handle.readline()
-            for line in handle:
-                entry = json.loads(line)
+            while handle.tell() < self._end:
+                entry = json.loads(handle.readline())
                 yield entry["facets"], entry["screened"]

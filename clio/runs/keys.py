@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -29,19 +30,30 @@ def load_key() -> bytes:
     """
     path = key_path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
     except OSError as fault:
-        raise RunError(f"{path}: the key for pseudonyms cannot be made there ({fault.strerror}).") from None
-    else:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-    key = path.read_bytes()
+        raise RunError(f"{path}: the key for pseudonyms can be neither read nor made ({fault.strerror}).") from None
     if len(key) != KEY_BYTES:
         raise RunError(f"{path}: is not a key of {KEY_BYTES} bytes. Restore it, or delete it to have a new one made.")
     return key
+
+
+def _make(path: Path) -> None:
+    """A link appears whole and never replaces: of two processes that make a key at once, both use the first one's."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(temporary)
+    finally:
+        temporary.unlink()
 
 
 def pseudonym(key: bytes, kind: str, value: str) -> str:

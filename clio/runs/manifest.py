@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import clio
+from clio.errors import RunError
 from clio.runs.files import read_json, write_json
 
 FILE = "manifest.json"
@@ -26,10 +27,13 @@ class Manifest:
 
     @classmethod
     def open(cls, folder: Path) -> Manifest:
-        """The manifest of an existing run; a fresh one where there is none."""
+        """The manifest of an existing run; a fresh one where there is none; RunError for something else."""
         if not (folder / FILE).exists():
             return cls(folder)
-        return cls(folder, read_json(folder / FILE))
+        data = read_json(folder / FILE)
+        if not isinstance(data, dict) or not isinstance(data.get("stages"), dict):
+            raise RunError(f"{folder / FILE}: is no manifest of a run. Choose another folder, or delete this one.")
+        return cls(folder, data)
 
     def begin(self, config: dict[str, Any], inputs: list[dict[str, Any]], seed: int, title: str) -> None:
         """What this run is: config, inputs, versions."""
@@ -51,11 +55,18 @@ class Manifest:
         return entry
 
     def totals(self) -> None:
-        """Gather the stages' counts into ``counts`` and check that what went in came out."""
+        """Gather the stages' counts into ``counts``, and say in ``adds_up`` whether what went in came out.
+
+        ``adds_up`` is None until both ends are counted.
+        """
         counts: dict[str, int] = {}
         for entry in self.data["stages"].values():
             counts.update(entry.get("counts", {}))
         self.data["counts"] = counts
+        self.data["adds_up"] = None
+        if "input" in counts and "conversations" in counts:
+            out = ("rejected", "sampled_out", "screened_out", "conversations")
+            self.data["adds_up"] = counts["input"] == sum(counts.get(name, 0) for name in out)
 
     def save(self) -> None:
         """Write it, whole."""

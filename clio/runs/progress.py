@@ -119,7 +119,7 @@ class BarReporter:
 
     def say(self, text: str) -> None:
         """The line as it is: no markup is read from it."""
-        self.console.print(text, markup=False)
+        self.console.print(text, markup=False, emoji=False, soft_wrap=True)
 
     @contextmanager
     def track(self, label: str, total: int, done: int = 0) -> Iterator[Advance]:

@@ -78,7 +78,7 @@ def run(
 
 
 def _sources(conversations: Records | None, paths: str | Path | Sequence[str | Path] | None) -> Sources:
-    from clio.conversations.detect import sources
+    from clio.conversations.files import sources
 
     if (conversations is None) == (paths is None):
         raise InputError("give either conversations or input files, not both and not neither")

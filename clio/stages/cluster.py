@@ -13,12 +13,12 @@ from clio.config import RunConfig
 from clio.config.release import ReleaseConfig
 from clio.config.stages import ClusterConfig
 from clio.runs.context import Context
-from clio.runs.files import replacing
+from clio.runs.files import write_array
 from clio.runs.stage import Stage
 from clio.stages._texts import read_texts
 from clio.tables import ASSIGNMENTS
 from clio.vectors.density import density_clusters
-from clio.vectors.kmeans import default_k, merge_small, spherical_kmeans
+from clio.vectors.kmeans import centroids_of, default_k, merge_small, spherical_kmeans
 from clio.vectors.quality import quality
 from clio.vectors.store import open_vectors
 
@@ -68,33 +68,10 @@ def cluster(
     labels, joined = merge_small(
         labels, vectors, accounts, release.min_conversations, release.min_accounts, max_share=1.0
     )
-    labels = _by_size(labels)
-    centroids = _centroids(vectors, labels)
+    centroids = centroids_of(vectors, labels)
     notes["joined_before_naming"] = joined
     notes["quality"] = quality(vectors, labels, accounts, config.silhouette_sample, seed)
     return Clustered(labels, centroids, notes)
-
-
-def _by_size(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Number clusters by size, the largest first; ties by first member."""
-    kept = labels[labels >= 0]
-    names, first, sizes = np.unique(kept, return_index=True, return_counts=True)
-    place = np.full(int(names.max(initial=-1)) + 1, NOISE, dtype=np.int32)
-    place[names[np.lexsort((first, -sizes))]] = np.arange(len(names), dtype=np.int32)
-    fresh = np.full(len(labels), NOISE, dtype=np.int32)
-    fresh[labels >= 0] = place[kept]
-    return fresh
-
-
-def _centroids(vectors: NDArray[np.float32], labels: NDArray[np.int32]) -> NDArray[np.float32]:
-    count = int(labels.max(initial=-1)) + 1
-    sums = np.zeros((count, vectors.shape[1]), dtype=np.float64)
-    for start in range(0, len(labels), 65_536):
-        part = labels[start : start + 65_536]
-        inside = part >= 0
-        np.add.at(sums, part[inside], np.asarray(vectors[start : start + 65_536])[inside])
-    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return (sums / lengths).astype(np.float32)
 
 
 def run(config: RunConfig, context: Context) -> None:
@@ -114,8 +91,7 @@ def run(config: RunConfig, context: Context) -> None:
         label = NO_TEXT if row is None else int(found.labels[row])
         near = float(similarity[row]) if row is not None and label >= 0 else None
         rows.append({"conversation_id": name, "cluster": label, "similarity": near})
-    with replacing(context.workspace / CENTROIDS) as handle:
-        np.save(handle, found.centroids)
+    write_array(context.workspace / CENTROIDS, found.centroids)
     context.write("assignments", ASSIGNMENTS.build(rows))
     context.notes |= dict(found.notes) | {"base_clusters": len(found.centroids)}
 

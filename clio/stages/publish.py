@@ -26,7 +26,7 @@ from clio.privacy.suppression import Cells, shown
 from clio.privacy.thresholds import Thresholds
 from clio.privacy.wall import MAX_LABEL, check_release, clean_text
 from clio.runs.context import Context
-from clio.runs.files import write_json, write_table
+from clio.runs.files import load_array, write_json, write_table
 from clio.runs.stage import Stage
 from clio.stages._cells import Counted, Counter
 from clio.stages._computed import monday
@@ -326,7 +326,7 @@ def _read(context: Context) -> tuple[Private, dict[str, int]]:
         positions=points[[spots[name] for name in names]] if names else np.zeros((0, 2), np.float32),
         answers=context.read("facets"),
         hierarchy=context.read("hierarchy").to_pylist(),
-        centroids=np.load(context.workspace / "centroids.npy"),
+        centroids=load_array(context.workspace / "centroids.npy"),
     )
     return private, {"noise": int((base == -1).sum()), "no_text": int((base == -2).sum())}
 

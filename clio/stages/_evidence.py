@@ -1,0 +1,72 @@
+"""What describing and arranging both look at: samples, distinctive terms and word counts of the base clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clio.config import RunConfig
+from clio.models.protocol import Evidence, Vectors
+from clio.privacy.terms import Term, TermCounts, count_terms
+from clio.runs.context import Context
+from clio.runs.files import load_array
+from clio.stages._texts import Texts, read_texts
+from clio.vectors.contrast import Sample, contrast
+from clio.vectors.store import open_vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One entry per base cluster, by number, unless said otherwise."""
+
+    texts: Texts
+    labels: NDArray[np.int64]
+    """Base cluster per text; negative for none."""
+    centroids: Vectors
+    samples: list[Sample]
+    counts: TermCounts
+    terms: list[list[Term]]
+    sizes: list[int]
+
+    def evidence(self, cluster: int, sample: Sample | None = None) -> Evidence:
+        """What a namer sees of one cluster; ``sample`` instead of the first one."""
+        from clio.stages._naming import evidence
+
+        sample = sample or self.samples[cluster]
+        return evidence(
+            self.texts.texts,
+            self.texts.language,
+            sample.inside.tolist(),
+            sample.outside.tolist(),
+            self.terms[cluster],
+            self.texts.facet.naming,
+        )
+
+
+def gather(config: RunConfig, context: Context) -> Gathered:
+    """Read the workspace and draw the samples; the same for the same run whoever asks."""
+    texts = read_texts(config, context)
+    assigned = context.read("assignments")
+    by_id = dict(
+        zip(assigned.column("conversation_id").to_pylist(), assigned.column("cluster").to_pylist(), strict=True)
+    )
+    labels = np.array([by_id[name] for name in texts.conversation_id], dtype=np.int64)
+    centroids = load_array(context.workspace / "centroids.npy")
+    vectors = open_vectors(context.workspace / "vectors")
+    samples = draw(vectors, labels, centroids, texts, config, config.seed)
+    counts = count_terms(
+        texts.texts, labels.tolist(), texts.account.astype(str).tolist(), config.describe.term_accounts, len(centroids)
+    )
+    sizes = np.bincount(labels[labels >= 0], minlength=len(centroids)).tolist()
+    return Gathered(texts, labels, centroids, samples, counts, counts.distinctive(config.describe.terms), sizes)
+
+
+def draw(
+    vectors: Vectors, labels: NDArray[np.int64], centroids: Vectors, texts: Texts, config: RunConfig, seed: int
+) -> list[Sample]:
+    """Members at random against the nearest outsiders, at most one per account."""
+    return contrast(
+        vectors, labels, centroids, texts.account, config.describe.inside, config.describe.outside, seed=seed
+    )
