@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import sys
 from collections.abc import Callable
@@ -120,7 +121,7 @@ def doctor(json: Json = False) -> None:
 
     found = examine()
     if json:
-        _json([finding.__dict__ if hasattr(finding, "__dict__") else finding._asdict() for finding in found])
+        _json([dataclasses.asdict(finding) for finding in found])
         return
     width = max(len(finding.what) for finding in found)
     for finding in found:

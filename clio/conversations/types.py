@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 Role = Literal["user", "assistant", "system", "tool"]
 TurnKind = Literal["text", "image", "attachment", "tool_call", "tool_result", "reasoning"]
+
+Reason = Literal[
+    "record too long",
+    "compressed file ends early",
+    "compressed file is damaged",
+    "file ends early",
+    "not text",
+    "not UTF-8",
+    "not JSON",
+    "nested too deeply",
+    "not a table row",
+    "not a conversation",
+    "broken tree",
+    "unknown role",
+    "no user turn",
+]
+"""Why a record was not read. Fixed words, so that counts can be shown and no text can slip into one."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +61,12 @@ class Rejection:
     """A record that could not be read. The reason is one of a fixed set of words, never the record's text."""
 
     record: int
-    reason: str
+    reason: Reason
+
+
+class UnreadableError(Exception):
+    """Raised and caught inside the readers only: this record, or the rest of this stream, becomes a rejection."""
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason: Reason = reason
+        super().__init__(reason)

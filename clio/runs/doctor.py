@@ -19,7 +19,6 @@ from clio.runs.keys import key_path
 EXTRAS = {
     "embedded": ("xllamacpp", "the embedded text model (no key, no network)"),
     "ner": ("spacy", "person names in text"),
-    "app": ("streamlit", "the explorer in a browser"),
 }
 """Extra: the module that shows it is there, and what it is for."""
 DEFAULTS = ("all-minilm-l6-v2", "smollm2-135m-instruct")

@@ -28,6 +28,7 @@ STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange",
 _NOT_DECIDING = {"writer": {"concurrency", "timeout_s", "max_retries", "api_key_env", "threads"}, "encoder": {"device"}}
 """Settings that change how fast a result comes, not which."""
 
+_TMP = {"describe": "describe_run", "arrange": "arrange_run"}
 Records = Sequence[Mapping[str, Any] | Conversation]
 
 
@@ -63,6 +64,7 @@ def run(
         KeyboardInterrupt: stopped by hand; the same holds.
     """
     loaded = load_config(config, **{"ingest.sampling.size": sample, "seed": seed})
+    check_config(loaded)
     sources = _sources(conversations, input)
     unknown = [name for name in force if name not in STAGES]
     if unknown:
@@ -166,7 +168,7 @@ def _loop(context: Context, force: set[str]) -> None:
 
 def load_stage(name: str) -> Stage:
     """The stage of that name; imported when it is needed."""
-    stage: Stage = importlib.import_module(f"clio.stages.{name}").STAGE
+    stage: Stage = importlib.import_module(f"clio.stages.{_TMP.get(name, name)}").STAGE
     return stage
 
 

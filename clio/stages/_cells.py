@@ -105,7 +105,7 @@ class Counter:
             np.asarray(found[column], dtype=np.int64)
             for column in ("node", "n", "conversations", "accounts", "largest")
         ]
-        return Counted(name, tuple(label for _, label in values), Cells(*arrays, parent=self.parents), adds_up)
+        return Counted(name, tuple(label for _, label in values), Cells(*arrays, self.parents), adds_up)
 
     def others(self, counted: Counted, visible: NDArray[np.bool_]) -> dict[int, tuple[int, int]]:
         """Per node with something shown: conversations and distinct accounts of everything that is not shown.

@@ -15,6 +15,7 @@ from clio.models.protocol import Answer
 LANGUAGE_CHARACTERS = 2_000
 """Characters of the user's text that the language detector reads: more changes no verdict and costs time."""
 _NOT_LANGUAGE = re.compile(r"```.*?(?:```|\Z)|\[[A-Za-z][^\[\]\n]{0,60}\]|https?://\S+", re.S)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MISSING = Answer("na", writer="computed", reason="not told by the source")
 
 
@@ -30,14 +31,7 @@ def detect_languages(texts: Sequence[str]) -> list[str | None]:
 
     Fenced code and placeholders are left out first: they are in no human language.
     """
-    import re
-
-    plain = [
-        re.sub(
-            r"```.*?(?:```|\Z)|\[[A-Za-z][^\[\]\n]{0,60}\]|https?://\S+", " ", t[: 2 * LANGUAGE_CHARACTERS], flags=re.S
-        )
-        for t in texts
-    ]
+    plain = [_NOT_LANGUAGE.sub(" ", text[: 2 * LANGUAGE_CHARACTERS]) for text in texts]
     found = _detector().detect_languages_in_parallel_of([t[:LANGUAGE_CHARACTERS] for t in plain])
     return [
         language.iso_code_639_1.name.lower() if language is not None and sum(map(str.isalpha, text)) >= 3 else None
@@ -67,5 +61,6 @@ def compute(facet: Facet, row: dict[str, Any], language: str | None) -> Answer:
     elif started is None:
         value = None
     else:
-        value = {"hour": started.hour, "weekday": f"{started:%A}", "week": monday(started)}[what]
+        started = started.astimezone(UTC)
+        value = {"hour": started.hour, "weekday": _WEEKDAYS[started.weekday()], "week": monday(started)}[what]
     return _MISSING if value is None or value == "" else Answer("answered", value, "computed")

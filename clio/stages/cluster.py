@@ -51,7 +51,7 @@ def cluster(
     """
     notes: dict[str, Any] = {"method": config.method}
     if config.method == "hdbscan":
-        labels = density_clusters(vectors, config.hdbscan_min_size, seed)
+        labels = density_clusters(vectors, config.hdbscan_min_size, seed).labels
     else:
         k = config.k or default_k(len(vectors))
         found = spherical_kmeans(

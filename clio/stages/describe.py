@@ -20,7 +20,7 @@ from clio.text.languages import language_name
 from clio.text.phrasing import WRITER, Phrased, distinct, foreign, mostly_foreign, phrase, sentence_case
 from clio.text.words import bases, keys
 
-SummaryFault = "summary by terms"
+SUMMARY_BY_TERMS = "summary by terms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Subject:
     """Distinctive terms, best first; ``evidence.terms`` are their texts."""
     counts: Mapping[str, int]
     """Distinct accounts of the cluster by word key (``TermCounts.of_cluster``)."""
+    parts: Sequence[Sequence[Term]] = ()
+    """For a parent: its children's terms, largest child first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,11 @@ def evidence(
     inside: Sequence[int],
     outside: Sequence[int],
     terms: Sequence[Term],
+    naming: str = "",
 ) -> Evidence:
     """What a namer sees of one cluster, from row numbers of the sampled facet texts (at most one row per account).
 
-    ``languages[i]`` is the ISO code of the conversation of row ``i``, None where unknown.
+    ``languages[i]`` is the ISO code of the conversation of row ``i``, None where unknown; ``naming`` is the facet's.
     """
     counted = Counter(language for row in inside if (language := languages[row]))
     return Evidence(
@@ -89,6 +92,7 @@ def evidence(
         outside=tuple(texts[row] for row in outside),
         terms=tuple(term.text for term in terms),
         languages=tuple(sorted(counted, key=lambda code: (-counted[code], code))),
+        naming=naming,
     )
 
 
@@ -110,7 +114,7 @@ def describe(
     spare = [_by_terms(subject) for subject in subjects]
     chosen: dict[int, _Candidate] = {}
     faults: dict[int, str] = {}
-    open_numbers = [] if writer is None else [n for n, subject in enumerate(subjects) if _worth_asking(subject, writer)]
+    open_numbers = [] if writer is None else list(range(len(subjects)))
     rounds = 2 if again is not None and isinstance(writer, StructuredWriter) else 1
     for attempt in range(rounds):
         if not open_numbers or writer is None:
@@ -128,11 +132,6 @@ def describe(
         faults |= {open_numbers[n]: reason for n, reason in why.items()}
         open_numbers = [n for n in open_numbers if n not in chosen]
     return _settled(subjects, spare, chosen, faults, taken)
-
-
-def _worth_asking(subject: Subject, writer: Writer) -> bool:
-    """A small model does not translate: it is not asked about texts that are not English."""
-    return isinstance(writer, StructuredWriter) or not _is_foreign(subject)
 
 
 def _pick(
@@ -161,8 +160,8 @@ def _pick(
     best: dict[int, tuple[float, _Candidate]] = {}
     for (number, candidate), cosine in zip(passing, near, strict=True):
         too_far = checks.margin is not None and cosine < spare_near[number] - checks.margin
-        if not _is_foreign(subjects[number]) and (cosine < checks.floor or too_far):
-            faults[number] = "not grounded" if cosine < checks.floor else "further off than terms"
+        if not _is_foreign(subjects[number]) and (not cosine >= checks.floor or too_far):
+            faults[number] = "further off than terms" if cosine >= checks.floor else "not grounded"
         elif number not in best or cosine > best[number][0]:
             best[number] = (cosine, candidate)
     return {number: candidate for number, (_, candidate) in best.items()}, faults
@@ -180,7 +179,7 @@ def _checked(
     summary = tidy(description.summary)
     fault = summary_fault(summary) or _private_fault(summary, subject, wording, checks)
     if fault:
-        return _Candidate(sentence_case(name), _by_terms(subject).summary, description.writer, SummaryFault), ""
+        return _Candidate(sentence_case(name), _by_terms(subject).summary, description.writer, SUMMARY_BY_TERMS), ""
     return _Candidate(sentence_case(name), summary, description.writer, ""), ""
 
 
@@ -202,7 +201,7 @@ def _anchored(name: str, terms: Sequence[Term]) -> bool:
 def _by_terms(subject: Subject) -> Phrased:
     if _is_foreign(subject):
         return foreign(_language(subject), subject.terms)
-    return phrase(subject.terms)
+    return phrase(subject.terms, subject.parts)
 
 
 def _is_foreign(subject: Subject) -> bool:

@@ -47,7 +47,7 @@ def ingest(
     """Turn records into the ``conversations`` table (see :mod:`clio.tables`), sorted by content digest.
 
     A source id that occurs more than once keeps its longest conversation (its latest state, as in the Clio paper's
-    G.1); the others are rejected as ``duplicate id``.
+    G.1): the one of most turns, then of most characters. The others are rejected as ``duplicate id``.
     """
     columns: dict[str, list[Any]] = {column.name: [] for column in CONVERSATIONS.columns}
     named: list[bool] = []
@@ -85,8 +85,8 @@ def _append(
         "turns": len(record.turns),
         "user_turns": sum(turn.role == "user" for turn in record.turns),
         "characters": sum(len(turn.text) for turn in record.turns),
-        "model": record.metadata.get("model"),
-        "surface": record.metadata.get("surface"),
+        "model": _storable(record.metadata.get("model")),
+        "surface": _storable(record.metadata.get("surface")),
         "metadata": json.dumps({name: record.metadata[name] for name in sorted(metadata) if name in record.metadata}),
         "order": int(digest[:16], 16),
     }
@@ -94,11 +94,16 @@ def _append(
         columns[name].append(value)
 
 
+def _storable(text: str | None) -> str | None:
+    """Readers do this already; a conversation made in Python may still hold a lone surrogate."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
 def _digest(record: Conversation) -> str:
     """128 bits of everything the source told, as hex. Unkeyed, so that the order is the same on every machine."""
     digest = hashlib.blake2b(digest_size=16)
     head = (record.source_id, record.account, record.started_at.isoformat() if record.started_at else None)
-    digest.update(json.dumps(head).encode("utf-8", "surrogatepass"))
+    digest.update(json.dumps([head, sorted(record.metadata.items())]).encode())
     for turn in record.turns:
         digest.update(f"\0{turn.role}\0{turn.kind}\0{len(turn.text)}\0".encode())
         digest.update(turn.text.encode("utf-8", "surrogatepass"))
@@ -111,7 +116,8 @@ def _unique(table: pa.Table, key: bytes) -> tuple[pa.Table, list[tuple[int, int,
     repeated = {value for value, times in Counter(ids).items() if times > 1}
     if not repeated:
         return table.drop_columns(["named"]), []
-    named, turns = table.column("named").to_pylist(), table.column("turns").to_pylist()
+    named = table.column("named").to_pylist()
+    length = list(zip(table.column("turns").to_pylist(), table.column("characters").to_pylist(), strict=True))
     own = table.column("account_given").to_pylist()
     accounts = table.column("account_id").to_pylist()
     best: dict[str, int] = {}
@@ -120,7 +126,7 @@ def _unique(table: pa.Table, key: bytes) -> tuple[pa.Table, list[tuple[int, int,
         if value not in repeated:
             continue
         if named[row]:
-            if value not in best or turns[row] > turns[best[value]]:
+            if value not in best or length[row] > length[best[value]]:
                 best[value] = row
         else:
             seen[value] += 1
@@ -151,7 +157,7 @@ def run(config: RunConfig, context: Context) -> None:
     with replacing(context.workspace / REJECTED) as handle:
         for file, record, reason in found.rejections:
             line = {"file": names.get(file, "(records)"), "line": record, "reason": reason}
-            handle.write((json.dumps(line, ensure_ascii=False) + "\n").encode())
+            handle.write((json.dumps(line, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
     if not found.conversations.num_rows:
         reasons = dict(Counter(reason for _, _, reason in found.rejections))
         raise InputError(f"no usable conversation in {len(names) or 1} input(s); rejected: {reasons or 'nothing'}")

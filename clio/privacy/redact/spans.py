@@ -1,0 +1,134 @@
+"""What a detector is and what it says: spans of the normalised view, and the data row that makes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args, runtime_checkable
+
+Type = Literal["NAME", "EMAIL", "PHONE", "CARD", "KEY", "ADDRESS", "URL", "HANDLE", "PATH", "ID", "IP"]
+TYPES: tuple[Type, ...] = get_args(Type)
+
+PLACEHOLDER = re.compile(r"\[(?:" + "|".join(TYPES) + r")\]")
+"""A typed placeholder such as ``[EMAIL]``. What is one already is never looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open character range of the text that was searched, and what stands there."""
+
+    start: int
+    end: int
+    type: Type
+    detector: str
+    """Which rule or model, for example ``card`` or ``spacy``."""
+    score: float = 1.0
+    """0 to 1: 1 where a checksum or an exact shape decided, less where context did."""
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Anything that finds private matter in a normalised view. Offsets are those of the view."""
+
+    @property
+    def name(self) -> str:
+        """What the manifest and the spans call it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """For the manifest."""
+        ...
+
+    def detect(self, view: str) -> list[Span]:
+        """Every span found. Raising is safe: the redactor withholds the text."""
+        ...
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a list as it is written in the source."""
+    return frozenset(text.split())
+
+
+Check = Callable[[re.Match[str]], tuple[int, int] | None]
+"""Looks at a match and returns the range to redact, or None to reject it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a rule table."""
+
+    id: str
+    type: Type
+    pattern: re.Pattern[str]
+    """Bounded repeats only: the work per character is then bounded too, and the whole text can be searched at once,
+    without windows at whose edges something could be lost."""
+    example: str
+    """A text that the rule must find (held by a test)."""
+    needs: tuple[str, ...] = ()
+    """Lower-case literals of which the lower-cased view must hold one: spares the search of most texts."""
+    check: Check | None = None
+    group: int = 0
+    """The group to redact where there is no check."""
+    score: float = 1.0
+
+
+def run_rules(view: str, rules: Iterable[Rule]) -> list[Span]:
+    """Every accepted match of every rule. A rejected match is not skipped whole: what begins inside it is tried too."""
+    lowered = view.lower()
+    found: list[Span] = []
+    for rule in rules:
+        if rule.needs and not any(literal in lowered for literal in rule.needs):
+            continue
+        at = 0
+        while match := rule.pattern.search(view, at):
+            where = rule.check(match) if rule.check else match.span(rule.group)
+            if where is None or where[0] >= where[1]:
+                at = match.start() + 1
+                continue
+            found.append(Span(where[0], where[1], rule.type, rule.id, rule.score))
+            at = max(where[1], match.start() + 1)
+    return found
+
+
+def without(spans: Sequence[Span], holes: Sequence[tuple[int, int]], view: str) -> list[Span]:
+    """The spans less the holes (sorted, disjoint); pieces without a letter or digit are dropped."""
+    if not holes:
+        return list(spans)
+    kept: list[Span] = []
+    for span in spans:
+        at = span.start
+        pieces = []
+        for start, end in holes:
+            if end <= at or start >= span.end:
+                continue
+            pieces.append((at, start))
+            at = end
+        pieces.append((at, span.end))
+        for start, end in pieces:
+            if start < end and any(letter.isalnum() for letter in view[start:end]):
+                kept.append(Span(start, end, span.type, span.detector, span.score))
+    return kept
+
+
+_RANK: dict[str, int] = {
+    kind: rank
+    for rank, kind in enumerate(
+        ("KEY", "URL", "EMAIL", "CARD", "ID", "PATH", "IP", "PHONE", "ADDRESS", "HANDLE", "NAME")
+    )
+}
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Disjoint spans in order. Where some overlap their union is cut, under the type that ranks highest."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start, -s.end, _RANK[s.type])):
+        if result and span.start < result[-1].end:
+            last = result[-1]
+            lead = min(last, span, key=lambda s: (_RANK[s.type], s.start, -s.end))
+            end, score = max(last.end, span.end), max(last.score, span.score)
+            result[-1] = Span(last.start, end, lead.type, lead.detector, score)
+        else:
+            result.append(span)
+    return result

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from clio.config import RunConfig
+from clio.models.protocol import Evidence
+from clio.runs.context import Context
+from clio.runs.stage import Stage
+from clio.stages._evidence import draw, gather
+from clio.stages.describe import Checks, Subject, describe
+from clio.tables import DESCRIPTIONS
+from clio.vectors.store import open_vectors
+
+
+def run(config: RunConfig, context: Context) -> None:
+    """Describe every base cluster and write ``descriptions``."""
+    found = gather(config, context)
+    clusters = range(len(found.centroids))
+    subjects = [Subject(found.evidence(c), found.terms[c], found.counts.of_cluster(c)) for c in clusters]
+
+    def again(numbers: Sequence[int]) -> list[Evidence]:
+        vectors = open_vectors(context.workspace / "vectors")
+        fresh = draw(vectors, found.labels, found.centroids, found.texts, config, config.seed + 1)
+        return [found.evidence(number, fresh[number]) for number in numbers]
+
+    checks = Checks(context.redactor.scan, found.counts.corpus, config.describe.term_accounts)
+    described = []
+    with context.reporter.track("describe", len(subjects)) as advance:
+        described = describe(subjects, context.writer, context.encoder, found.centroids, checks, again)
+        advance(len(subjects))
+    context.write(
+        "descriptions",
+        DESCRIPTIONS.build(
+            [
+                {
+                    "cluster": cluster,
+                    "name": row.name,
+                    "summary": row.summary,
+                    "terms": list(row.terms),
+                    "writer": row.writer,
+                    "reason": row.reason,
+                }
+                for cluster, row in enumerate(described)
+            ]
+        ),
+    )
+    context.notes |= {
+        "named_by": dict(sorted(Counter(row.writer for row in described).items())),
+        "stand_ins": dict(sorted(Counter(row.reason for row in described if row.reason).items())),
+    }
+
+
+STAGE = Stage(
+    name="describe",
+    run=run,
+    version=1,
+    sections=("describe", "writer", "encoder", "redact", "seed"),
+    after=("extract_facets", "cluster"),
+    outputs=("workspace/descriptions.parquet",),
+)

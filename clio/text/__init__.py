@@ -1,0 +1,1 @@
+"""Words, stop words, languages and phrasing: text handling without a model."""

@@ -1,0 +1,91 @@
+"""Names from a public vocabulary: a cluster is called what the nearest entry is called.
+
+``vocabulary.yaml`` holds labels written for this project, in areas. A name taken from it can hold no word of any
+conversation, so it needs no trust in a model: only which label is chosen depends on the data, and that through the mean
+of a whole cluster. Where no capable model writes, these are the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from clio.models.protocol import Encoder, Vectors
+
+FILE = Path(__file__).with_name("vocabulary.yaml")
+COMMON = 0.5
+"""How much of a label's mean cosine over all clusters is taken off: what is near to every cluster tells them apart
+badly. Half of it leaves a label that suits a corpus about one thing only where it belongs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One entry."""
+
+    name: str
+    about: str
+    area: str
+    broad: bool
+    """Whether it names a whole area (for parents) or something in one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A label for a cluster."""
+
+    label: Label
+    cosine: float
+    """Of the label and the cluster's centroid."""
+    score: float
+    """The cosine less what the label has in common with every cluster."""
+
+
+@cache
+def labels() -> tuple[Label, ...]:
+    """Every entry, areas first, in the order of the file."""
+    areas = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    broad = [Label(area["name"], area["about"], area["area"], True) for area in areas]
+    fine = [Label(row["name"], row["about"], area["area"], False) for area in areas for row in area["labels"]]
+    return (*broad, *fine)
+
+
+class Vocabulary:
+    """The vocabulary in the space of one encoder. Encodes its labels once, at the first use."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._vectors: Vectors | None = None
+
+    def propose(self, centroids: Vectors, weights: Sequence[float], *, broad: bool, most: int = 5) -> list[list[Proposal]]:
+        """The ``most`` best labels per cluster, best first.
+
+        ``centroids`` has shape (clusters, dimensions), rows of length 1; ``weights`` are their sizes. ``broad`` allows
+        the names of areas too, and prefers them.
+        """
+        if not len(centroids):
+            return []
+        entries = labels()
+        cosines = centroids @ self._encoded().T
+        score = cosines - COMMON * np.average(cosines, axis=0, weights=np.asarray(weights, dtype=np.float64))
+        score = score + np.array([_AREA_BONUS if broad else -np.inf if entry.broad else 0.0 for entry in entries])
+        score = np.where([broad or not entry.broad for entry in entries], score, -np.inf)
+        order = np.argsort(-np.round(score, 6), axis=1, kind="stable")[:, :most]
+        return [
+            [Proposal(entries[e], float(cosines[c, e]), float(score[c, e])) for e in row if np.isfinite(score[c, e])]
+            for c, row in enumerate(order)
+        ]
+
+    def _encoded(self) -> NDArray[np.float32]:
+        if self._vectors is None:
+            self._vectors = self._encoder.encode([f"{entry.name}: {entry.about}" for entry in labels()])
+        return self._vectors
+
+
+_AREA_BONUS = 0.05
+"""For a parent, the name of an area wins over one of its entries unless that is nearer by more than this."""

@@ -1,0 +1,357 @@
+"""Spherical k-means that does not settle for a bad start, and merging of clusters too small to show.
+
+Nearest centroids are found by faiss. Between Lloyd's iterations the clusters that could best be split take a centroid
+from those that would be least missed; the gain of a split and the loss of a removal are both in terms of the objective.
+Starting from random rows this reaches what greedy k-means++ reaches (docs/benchmarks.md), without its pass over all
+rows for every cluster.
+
+Results follow from the vectors in their order, ``k`` and the seed alone. Permuting the rows permutes the labels
+provided that the caller first puts the rows in a canonical order (by conversation id, say).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clio.models.protocol import Vectors
+from clio.vectors.threads import in_order
+
+Labels = NDArray[np.int32]
+Integers = NDArray[np.integer[Any]]
+_Pass: TypeAlias = tuple[Vectors, NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+
+MAX_POINTS_PER_CENTROID = 256
+"""Centroids are trained on a seeded sample of at most this many rows each (faiss's own default)."""
+RESTART_ROWS = 200_000
+"""With more rows than this one start is enough: what is left of chance averages out over the clusters."""
+_BLOCK = 4_096
+_SPLIT_ROWS = 2_048
+"""Members looked at when the gain of a split is estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """A flat clustering. Labels run from 0 without gaps, the largest cluster first, ties by first member."""
+
+    labels: Labels
+    """Shape (n,). -1 is noise, which only density clustering makes."""
+    centroids: Vectors
+    """Shape (k, d): the members' mean direction, length 1."""
+    objective: float
+    """Mean cosine similarity of a (non-noise) row to its centroid; higher is better."""
+
+
+def default_k(n: int) -> int:
+    """Clusters for ``n`` conversations: about sqrt(n) up to 10,000, n/100 beyond; at least 2 where n allows it."""
+    return min(n, max(2, round(math.sqrt(n)) if n <= 10_000 else round(n / 100)))
+
+
+def spherical_kmeans(
+    vectors: Vectors,
+    k: int,
+    seed: int = 0,
+    iterations: int = 25,
+    restarts: int = 1,
+    two_level_above: int = 20_000,
+) -> Clustering:
+    """Cluster unit rows by cosine into at most ``k`` clusters, none of them empty.
+
+    Fewer come out where there are fewer distinct rows. ``vectors`` may be a memory map larger than memory: a sample is
+    loaded, the rest is assigned in blocks. With more than ``two_level_above`` clusters the rows are parted coarsely
+    first and each part is clustered by itself, which takes k**1.5 instead of k**2 work per row of a cluster.
+    """
+    n = len(vectors)
+    k = max(1, min(k, n))
+    if n == 0:
+        return Clustering(np.zeros(0, np.int32), np.zeros((0, vectors.shape[1]), np.float32), 0.0)
+    if k <= two_level_above:
+        return finished(vectors, _flat(vectors, k, seed, iterations, restarts))
+    parts = _flat(vectors, round(math.sqrt(k)), seed, iterations, 1)
+    order, starts = grouped(parts, int(parts.max()) + 1)
+    labels, used = np.empty(n, np.int32), 0
+    for part, share in enumerate(_shares(np.diff(starts), k)):
+        rows = order[starts[part] : starts[part + 1]]
+        if len(rows):
+            inner = _flat(np.asarray(vectors[rows]), share, seed + 1 + part, iterations, 1)
+            labels[rows] = inner + used
+            used += int(inner.max()) + 1
+    return finished(vectors, labels)
+
+
+def finished(vectors: Vectors, labels: Integers) -> Clustering:
+    """Number clusters by size, then first member, without gaps; centroids and objective from the members."""
+    tidy = relabelled(labels)
+    k = int(tidy.max(initial=-1)) + 1
+    sums = _sums(vectors, tidy, k)
+    lengths = np.linalg.norm(sums, axis=1)
+    kept = int((tidy >= 0).sum())
+    return Clustering(tidy, _directions(vectors, tidy, sums), float(lengths.sum() / kept) if kept else 0.0)
+
+
+def centroids_of(vectors: Vectors, labels: Integers) -> Vectors:
+    """Shape (labels.max() + 1, d): mean direction of each cluster's members, length 1. Noise (-1) is left out."""
+    return _directions(vectors, labels, _sums(vectors, labels, int(labels.max(initial=-1)) + 1))
+
+
+def relabelled(labels: Integers) -> Labels:
+    """The same partition with labels 0, 1, ... by falling size, ties by first member. -1 stays -1."""
+    out = np.full(len(labels), -1, np.int32)
+    kept = labels >= 0
+    names, first, inverse, counts = np.unique(labels[kept], return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(names), np.int32)
+    rank[np.lexsort((first, -counts))] = np.arange(len(names), dtype=np.int32)
+    out[kept] = rank[inverse]
+    return out
+
+
+def grouped(labels: Integers, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """``(order, starts)``: the rows of cluster c are ``order[starts[c]:starts[c + 1]]``, ascending; no noise."""
+    order = np.argsort(labels, kind="stable").astype(np.int64)
+    order = order[int((labels < 0).sum()) :]
+    sizes = np.bincount(labels[labels >= 0], minlength=k)
+    return order, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+
+def merge_small(
+    labels: Integers,
+    vectors: Vectors,
+    accounts: Integers,
+    min_conversations: int,
+    min_accounts: int,
+    max_share: float,
+) -> tuple[Labels, int]:
+    """Merge clusters under threshold into the nearest other cluster until all pass or one is left.
+
+    The smallest goes first; "nearest" is by cosine of centroids, and the cluster that takes it in is judged anew (one
+    account can dominate the sum). A cluster passes with at least ``min_conversations`` rows and ``min_accounts``
+    distinct ``accounts`` (integer codes), of which none has more than ``max_share`` of the rows. Noise stays noise.
+    Returns the new labels (ordered as in :class:`Clustering`) and how many clusters were merged away.
+    """
+    labels = relabelled(labels)
+    k = int(labels.max(initial=-1)) + 1
+    if k == 0:
+        return labels, 0
+    sums = _sums(vectors, labels, k)
+    order, starts = grouped(labels, k)
+    people = [Counter(accounts[order[starts[c] : starts[c + 1]]].tolist()) for c in range(k)]
+    sizes = np.diff(starts)
+    unit = _unit(sums)
+    alive, into = np.ones(k, bool), np.arange(k)
+
+    def fails(c: int) -> bool:
+        counts = people[c]
+        few = sizes[c] < min_conversations or len(counts) < min_accounts
+        return bool(few or max(counts.values()) > max_share * sizes[c])
+
+    heap = [(int(sizes[c]), c) for c in range(k) if fails(c)]
+    heapq.heapify(heap)
+    merged = 0
+    while heap and merged < k - 1:
+        size, c = heapq.heappop(heap)
+        if not alive[c] or size != sizes[c]:
+            continue  # merged or grown since it was queued; a grown one that still fails was queued anew
+        alive[c] = False
+        target = int(np.argmax(np.where(alive, unit @ unit[c], -np.inf)))
+        into[c] = target
+        merged += 1
+        sums[target] += sums[c]
+        sizes[target] += sizes[c]
+        unit[target] = _unit(sums[target : target + 1])[0]
+        if len(people[target]) < len(people[c]):  # the smaller count goes into the larger: each row moves log n times
+            people[target], people[c] = people[c], people[target]
+        people[target].update(people[c])
+        people[c] = Counter()
+        if fails(target):
+            heapq.heappush(heap, (int(sizes[target]), target))
+    while (into[into] != into).any():
+        into = into[into]
+    return relabelled(np.where(labels >= 0, into[np.maximum(labels, 0)], -1)), merged
+
+
+def _unit(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    out: NDArray[np.float64] = sums / np.where(lengths > 0, lengths, 1.0)
+    return out
+
+
+def _sums(vectors: Vectors, labels: Integers, k: int) -> NDArray[np.float64]:
+    """Sum of each cluster's members, in one pass over blocks of rows."""
+    sums = np.zeros((k, vectors.shape[1]))
+    for start in range(0, len(labels), _BLOCK):
+        there, part = _block_sums(vectors[start : start + _BLOCK], labels[start : start + _BLOCK])
+        sums[there] += part
+    return sums
+
+
+def _directions(vectors: Vectors, labels: Integers, sums: NDArray[np.float64]) -> Vectors:
+    """Sums to unit rows; where members cancel out, the first member stands for them."""
+    out = _unit(sums).astype(np.float32)
+    for c in np.flatnonzero(np.linalg.norm(sums, axis=1) < 1e-6):
+        members = np.flatnonzero(labels == c)
+        if len(members):
+            out[c] = vectors[members[0]]
+    return out
+
+
+def _shares(sizes: NDArray[np.int64], k: int) -> list[int]:
+    """``k`` clusters shared out over parts by size: at least one each, never more than a part has rows."""
+    exact = sizes * (k / sizes.sum())
+    share = np.clip(np.floor(exact).astype(np.int64), 1, np.maximum(sizes, 1))
+    for part in np.argsort(-(exact - share), kind="stable"):
+        if share.sum() >= k:
+            break
+        share[part] += share[part] < sizes[part]
+    return [int(s) for s in share]
+
+
+def _flat(vectors: Vectors, k: int, seed: int, iterations: int, restarts: int) -> Labels:
+    """Labels of one level; a label may be unused."""
+    n = len(vectors)
+    random = np.random.default_rng(seed)
+    most = MAX_POINTS_PER_CENTROID * k
+    rows = np.sort(random.choice(n, most, replace=False)) if n > most else slice(None)
+    sample = np.ascontiguousarray(vectors[rows], dtype=np.float32)
+    best, best_objective = sample[:1], -math.inf
+    for _ in range(restarts if n <= RESTART_ROWS else 1):
+        trained, objective = _trained(sample, _distinct_rows(sample, k, random), iterations)
+        if objective > best_objective:
+            best, best_objective = trained, objective
+    return np.concatenate([index[:, 0] for _, index, _, _ in _passes(vectors, best, 1)]).astype(np.int32)
+
+
+def _distinct_rows(sample: Vectors, k: int, random: np.random.Generator) -> Vectors:
+    """At most ``k`` different rows, drawn at random: two equal centroids would leave one of them empty."""
+    seen: set[bytes] = set()
+    rows = []
+    for row in random.permutation(len(sample)):
+        content = sample[row].tobytes()
+        if content not in seen:
+            seen.add(content)
+            rows.append(row)
+            if len(rows) == k:
+                break
+    chosen: Vectors = sample[np.sort(rows)]
+    return chosen
+
+
+def _trained(sample: Vectors, centroids: Vectors, iterations: int) -> tuple[Vectors, float]:
+    """Lloyd's iterations with exchanges between them: a quarter first, then two after each exchange, then a fifth."""
+    last = max(1, iterations // 5)
+    first = max(1, iterations // 4)
+    centroids, _ = _lloyd(sample, centroids, first)
+    for _ in range(max(0, iterations - first - last) // 2 if len(centroids) > 1 else 0):
+        centroids, exchanged = _exchanged(sample, centroids)
+        if not exchanged:
+            break
+        centroids, _ = _lloyd(sample, centroids, 2)
+    return _lloyd(sample, centroids, last)
+
+
+def _lloyd(sample: Vectors, centroids: Vectors, iterations: int) -> tuple[Vectors, float]:
+    """New centroids, and the objective of the assignment that they are the means of. A memberless one stays put."""
+    objective = -math.inf
+    for _ in range(iterations):
+        sums = np.zeros(centroids.shape)
+        for _, _, there, part in _passes(sample, centroids, 1):
+            sums[there] += part
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        centroids = np.where(lengths > 1e-6, sums / np.maximum(lengths, 1e-6), centroids).astype(np.float32)
+        before, objective = objective, float(lengths.sum()) / len(sample)
+        if objective - before < 1e-7:
+            break
+    return centroids, objective
+
+
+def _passes(vectors: Vectors, centroids: Vectors, count: int) -> Iterator[_Pass]:
+    """For each block of rows: similarity to and index of the ``count`` nearest centroids; clusters met; their sums."""
+    import faiss
+
+    def one(start: int) -> _Pass:
+        block = np.ascontiguousarray(vectors[start : start + _BLOCK], dtype=np.float32)
+        similarity, index = faiss.knn(block, centroids, count, metric=faiss.METRIC_INNER_PRODUCT)
+        return similarity, index, *_block_sums(block, index[:, 0])
+
+    centroids = np.ascontiguousarray(centroids)
+    return in_order(one, range(0, len(vectors), _BLOCK))
+
+
+def _block_sums(block: Vectors, labels: Integers) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The clusters that occur in a block and the sum of the rows of each. Noise is left out."""
+    order = np.argsort(labels, kind="stable")
+    order = order[labels[order] >= 0]
+    there, first = np.unique(labels[order], return_index=True)
+    if not len(there):
+        return there.astype(np.int64), np.zeros((0, block.shape[1]))
+    return there.astype(np.int64), np.add.reduceat(block[order], first, axis=0, dtype=np.float64)
+
+
+def _exchanged(sample: Vectors, centroids: Vectors) -> tuple[Vectors, int]:
+    """Move centroids that would be least missed to clusters worth splitting; also how many were moved.
+
+    The objective is the sum over clusters of the length of the members' sum. Splitting gains the two halves' lengths
+    less the whole's; removing loses, to first order, what the members lose by going to their second nearest centroid.
+    """
+    k = len(centroids)
+    passes = [(similarity, index) for similarity, index, _, _ in _passes(sample, centroids, 2)]
+    similarity, index = (np.concatenate(parts) for parts in zip(*passes, strict=True))
+    labels = index[:, 0]
+    loss = np.bincount(labels, similarity[:, 0] - similarity[:, 1], k)
+    order, starts = grouped(labels, k)
+    spread = np.bincount(labels, 1.0 - similarity[:, 0], k)
+
+    def split(c: int) -> tuple[float, int, tuple[Vectors, Vectors] | None]:
+        members = order[starts[c] : starts[c + 1]]
+        stride = max(1, len(members) // _SPLIT_ROWS)
+        gain, halves = _split(sample[members[::stride]])
+        return -gain * stride, c, halves
+
+    widest = np.argsort(-spread, kind="stable")[: max(1, k // 5)].tolist()
+    splits = sorted((found for found in in_order(split, widest) if found[2] is not None), key=lambda found: found[:2])
+    # A removal sends members to a neighbour, so neighbours of a moved centroid stay where they are in this exchange.
+    neighbour = np.concatenate([index[:, 1] for _, index, _, _ in _passes(centroids, centroids, 2)])
+    candidates = iter(np.argsort(loss, kind="stable").tolist())
+    out, touched, moved = centroids.copy(), set[int](), 0
+    for negative_gain, c, halves in splits:
+        if c in touched:
+            continue
+        victim = next((v for v in candidates if v not in touched and v != c), None)
+        if victim is None or loss[victim] >= -negative_gain:
+            break
+        out[[c, victim]] = halves
+        touched |= {c, victim, int(neighbour[victim])}
+        moved += 1
+    return out, moved
+
+
+def _split(members: Vectors) -> tuple[float, tuple[Vectors, Vectors] | None]:
+    """Gain of the best of a few two-means steps that begin at the members' main axis; None where there is no split."""
+    if len(members) < 2:
+        return 0.0, None
+    centred = members - members.mean(axis=0)
+    axis = centred[int(np.argmax((centred * centred).sum(axis=1)))]
+    for _ in range(4):  # power iterations
+        axis = centred.T @ (centred @ axis)
+        length = float(np.linalg.norm(axis))
+        if length < 1e-12:
+            return 0.0, None
+        axis = axis / length
+    side = centred @ axis > 0
+    for step in range(4):
+        if side.all() or not side.any():
+            return 0.0, None
+        a, b = members[side].sum(axis=0), members[~side].sum(axis=0)
+        length_a, length_b = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+        if min(length_a, length_b) < 1e-6:
+            return 0.0, None
+        if step < 3:
+            side = members @ (a / length_a) > members @ (b / length_b)
+    gain = length_a + length_b - float(np.linalg.norm(a + b))
+    return gain, (a / length_a, b / length_b)
