@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from clio.errors import ClioError
 from clio.runs.progress import Style
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C or a termination signal, as shells expect."""
+PIPED_WIDTH = 120
+"""Columns of a tree that is not shown in a terminal, unless ``COLUMNS`` says otherwise."""
+
+
+class _StoppedError(ClioError):
+    exit_code = INTERRUPTED
+
+    def __init__(self) -> None:
+        super().__init__("stopped. What was finished is kept: the same command goes on from there.")
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read our output (`| head`) has what they wanted."""
+
+
+class _Commands(TyperGroup):
+    """Typer has its own words and exit codes for Ctrl-C and for a closed pipe, other ones in every version."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _StoppedError from None
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
 
 app = typer.Typer(
     name="clio",
+    cls=_Commands,
     help="See how people really use an AI assistant without anyone reading the conversations.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -33,7 +64,31 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but erro
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]
 Seed = Annotated[int | None, typer.Option(help="Overrides the config's seed.", min=0)]
 Sample = Annotated[int | None, typer.Option(help="Keep this many conversations, chosen at random by the seed.", min=1)]
-Force = Annotated[list[str] | None, typer.Option(help="Run this stage again, with all that follow. Repeatable.")]
+Force = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="STAGE",
+        help="Run this stage again, with all that follow: ingest, extract_facets, embed, cluster, describe, arrange, "
+        "project or publish. Repeatable.",
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        import clio
+
+        _print(clio.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Unused: the help text is the app's."""
 
 
 @app.command(epilog="Example: `clio demo --output runs/demo`")
@@ -190,13 +245,25 @@ def _show_tree(run: Any, level: int | None, summaries: bool) -> None:
 
     from clio.runs.tree import rich_tree
 
-    Console(highlight=False).print(rich_tree(run, level, summaries))
+    console = Console(highlight=False)
+    if not (console.is_terminal or "COLUMNS" in os.environ):
+        console = Console(highlight=False, width=PIPED_WIDTH)
+    with console.capture() as shown:
+        console.print(rich_tree(run, level, summaries))
+    _print(shown.get().rstrip("\n"))
 
 
 def _table(facts: dict[str, Any]) -> None:
+    from clio.privacy.wall import clean_text
+
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        _print(f"{name:<{width}}  {value}")
+        if isinstance(value, dict):
+            value = ", ".join(f"{what} {count:,}" for what, count in value.items())
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = f"{value:,}"
+        # Names of files and models come from outside: a terminal must not obey them.
+        _print(f"{name:<{width}}  {clean_text(str(value))}")
 
 
 def _print(text: str) -> None:
@@ -217,15 +284,45 @@ def _terminated(_signal: int, _frame: object) -> NoReturn:
 def main(run_app: Callable[[], Any] = app) -> None:
     """Entry point of the ``clio`` command: the one place where errors become a paragraph and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign shows a question mark instead
     try:
         run_app()
     except ClioError as error:
-        sys.stderr.write(f"clio: {error}\n")
-        sys.exit(error.exit_code)
+        _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("clio: stopped. What was finished is kept: the same command goes on from there.\n")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output (`| head`) has what they wanted.
-        sys.stderr.close()
+        stopped = _StoppedError()
+        _end(str(stopped), stopped.exit_code)
+    except _ReaderGoneError:
+        # What Python still holds for the reader must not fail when it is flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as defect:  # noqa: BLE001 - the outermost boundary: an unforeseen message may quote a conversation
+        _end(_defect(defect), 1)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    """Say why on standard error, as a JSON line to whoever asked for JSON lines, and leave."""
+    if "--json" in sys.argv[1:]:
+        import json
+
+        message = json.dumps({"event": "error", "exit_code": code, "message": message}, ensure_ascii=False)
+        sys.stderr.write(f"{message}\n")
+    else:
+        sys.stderr.write(f"clio: {message}\n")
+    sys.exit(code)
+
+
+def _defect(defect: Exception) -> str:
+    """Where it happened and of which kind it is; never its message."""
+    if isinstance(defect, MemoryError):
+        return "out of memory. What was finished is kept: the same command goes on from there."
+    frames = traceback.extract_tb(defect.__traceback__)
+    package = Path(__file__).parent
+    ours = [frame for frame in frames if package in Path(frame.filename).parents]
+    places = [f"{Path(frame.filename).relative_to(package)}:{frame.lineno}" for frame in ours[-3:]]
+    return (
+        f"a defect of Clio Toolkit: {type(defect).__name__} at {' > '.join(places) or 'an unknown place'}. What was "
+        "finished is kept. Please report this line; it holds nothing of your conversations."
+    )

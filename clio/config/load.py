@@ -16,6 +16,9 @@ from clio.errors import ConfigError
 ConfigLike = RunConfig | Mapping[str, Any] | str | Path | None
 """What the API takes for a config: a model, a mapping, the path of a YAML file, or nothing for the defaults."""
 
+_PLAINER = {"union_tag_not_found": "say who writes: `backend: embedded` or `backend: messages`"}
+"""Where pydantic's own words would help nobody, by its type of fault."""
+
 
 def load_config(source: ConfigLike, **overrides: Any) -> RunConfig:
     """Read and validate; ``overrides`` are dotted keys (``sampling.size`` as ``{"ingest.sampling.size": 10}``).
@@ -40,7 +43,9 @@ def load_config(source: ConfigLike, **overrides: Any) -> RunConfig:
     try:
         return RunConfig.model_validate(data)
     except ValidationError as invalid:
-        faults = tuple(f"{_path(fault['loc'])}: {fault['msg']}" for fault in invalid.errors())
+        faults = tuple(
+            f"{_path(fault['loc'])}: {_PLAINER.get(fault['type'], fault['msg'])}" for fault in invalid.errors()
+        )
         raise ConfigError(f"{where}: {len(faults)} fault{'s' * (len(faults) != 1)}", faults) from None
 
 

@@ -15,13 +15,14 @@ class EmbeddedWriter(Section):
     backend: Literal["embedded"] = "embedded"
     model: str = "smollm2-135m-instruct"
     """A name of ``clio models list`` or the path of a GGUF file."""
-    text: Literal["extractive", "model"] = "extractive"
-    """Who writes text facets: the sentence that stands nearest to the whole request (measured best with the default
-    model, see docs/embedded.md), or the model, checked, with that sentence as stand-in."""
+    text: Literal["opening", "extractive", "model"] = "opening"
+    """Who writes text facets. ``opening``: the first of what the user asked, in their own words (measured best with the
+    default model, see docs/embedded.md); ``extractive``: the user's sentence that stands nearest to all they said;
+    ``model``: the model, checked, with the opening as stand-in."""
     names: Literal["model", "terms"] = "model"
     """Who names clusters: the model (checked, distinctive terms as stand-in), or distinctive terms alone."""
     threads: int | None = Field(default=None, ge=1)
-    """Default: the cores this process may use."""
+    """Default: one fewer than the cores this process may use, at least one (docs/embedded.md says why)."""
 
 
 class MessagesWriter(Section):

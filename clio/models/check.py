@@ -83,7 +83,7 @@ def form_fault(text: str) -> str:
 def _pieces(source: str) -> list[str]:
     source = " ".join(source[: 2 * PIECE * PIECES].split() + source[2 * PIECE * PIECES :][-PIECE:].split())
     pieces = [source[start : start + PIECE] for start in range(0, len(source), PIECE)]
-    return pieces if len(pieces) <= PIECES else [*pieces[: PIECES - 1], pieces[-1]]
+    return pieces if len(pieces) <= PIECES else [*pieces[: PIECES - 1], source[-PIECE:]]
 
 
 def _repeats(words: Sequence[str]) -> bool:

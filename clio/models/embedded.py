@@ -1,8 +1,8 @@
 """The writer that needs no key and no network: a small model in this process, and similarity of meanings.
 
 What it can do is measured in docs/embedded.md. A model of 135 million parameters completes a list of worked examples
-with something to the point about six times in ten, so nothing it writes counts before it was checked; by default it
-writes no facet at all (a sentence of the user's own, redacted, describes a request better) and only proposes names
+with something acceptable about one time in three, so nothing it writes counts before it was checked; by default it
+writes no facet at all (the opening of the user's own words, redacted, tells a request better) and only proposes names
 of clusters, where several attempts can be compared.
 """
 
@@ -22,7 +22,7 @@ from clio.errors import ModelInputError, WeightsError
 from clio.models import weights
 from clio.models.check import check, form_fault
 from clio.models.completion import Completer
-from clio.models.extractive import extract, shorten
+from clio.models.extractive import extract, opening, shorten
 from clio.models.protocol import Answer, Description, Encoder, Evidence, Transcript
 from clio.models.similarity import Chooser, texts_for
 from clio.text.checks import name_fault
@@ -73,7 +73,7 @@ _LEAD = "The user asked for"
 _WISH = "The user wanted to"
 _SPACE = re.compile(r"\s+")
 _CUT = re.compile(r",| (?:from|for|to|with|on|in|at|by|of|about|and|or|but|that|which|because|if|when|while|using) ")
-_THEIRS = {"i": "they", "me": "them", "my": "their", "we": "they", "our": "their"}
+_THEIRS = {"i": "they", "me": "them", "my": "their", "we": "they", "our": "their", "your": "their"}
 
 
 class EmbeddedWriter:
@@ -118,14 +118,15 @@ class EmbeddedWriter:
                 yield self._described(one)
 
     def _texts(self, transcripts: Sequence[Transcript]) -> list[Answer]:
-        sentences = extract(transcripts, self._encoder)
+        central = self._config.text == "extractive"
+        sentences = extract(transcripts, self._encoder) if central else opening(transcripts)
         answers = [
             Answer("answered", sentence, "extractive")
             if sentence
             else Answer("na", writer="extractive", reason="no user text")
             for sentence in sentences
         ]
-        if self._config.text == "extractive":
+        if self._config.text != "model":
             return answers
         written = [self.write(transcript.user_text) for transcript in transcripts]
         faults = check(written, [t.user_text for t in transcripts], self._encoder, GROUNDEDNESS)
@@ -197,7 +198,7 @@ def tidy_wish(raw: str) -> str:
     if not whole:
         found = [match.start() for match in _CUT.finditer(text)]
         text = text[: found[-1]].strip(" ,;:-") if found else ""
-    return text
+    return re.sub(r"\b(?:i|me|my|we|our|your)\b", lambda match: _THEIRS[match.group()], text)
 
 
 def name_of(wish: str) -> str:
@@ -205,7 +206,6 @@ def name_of(wish: str) -> str:
     name = re.sub(
         r"^(?:know|understand|learn)(?= (?:if|whether|how|what|when|where|which|who|why|the|about)\b)", "find out", wish
     )
-    name = re.sub(r"\b(?:i|me|my|we|our)\b", lambda match: _THEIRS[match.group()], name)
     return name[:1].upper() + name[1:]
 
 
@@ -213,8 +213,9 @@ def wish_fault(name: str, notes: Sequence[str], terms: Sequence[str] = (), *, ch
     """Why a name may not be proposed; "" where it may.
 
     Besides form this keeps out what one member brought: a telling word of the name may stand in no member's text, in
-    several, or among the terms, never in exactly one text. ``notes`` hold at most one text per account; the describe
-    stage holds the name to the account threshold besides. Names of ``children`` were held to this before.
+    several, or among the terms, never in exactly one text; a word with digits only among the terms. ``notes`` hold at
+    most one text per account; the describe stage holds the name to the account threshold besides. Names of
+    ``children`` were held to this before.
     """
     words = keys(name)
     fault = form_fault(name) or name_fault(name)
@@ -228,6 +229,8 @@ def wish_fault(name: str, notes: Sequence[str], terms: Sequence[str] = (), *, ch
     if name.casefold() in {note.casefold() for note in notes}:
         return "verbatim"
     known = {key for term in terms for key in keys(term)}
+    if any(word not in known and any(map(str.isdigit, word)) for word in words):
+        return "number"
     found = Counter(key for note in notes for key in set(keys(note)))
     return "one member's word" if any(found[word] == 1 and word not in known for word in telling) else ""
 

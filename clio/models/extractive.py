@@ -1,7 +1,7 @@
-"""The stand-in for a summary: the one sentence of the user's that is nearest to the whole of what the user said.
+"""Requests in the user's own words: the opening of what was asked, or the sentence nearest to all of it.
 
-Nothing is written here, so nothing can be made up. The sentence is the user's own wording: it may stand in the private
-workspace (redacted, like everything a model would have written) and never in a release.
+Nothing is written here, so nothing can be made up. What comes out is the user's own wording: it may stand in the
+private workspace (redacted, like everything a model would have written) and never in a release.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clio.conversations.window import INDENT, MARKS
 from clio.models.protocol import Encoder, Transcript, Vectors
 
+OPENING = 400
+"""Characters of an opening; docs/embedded.md compares lengths."""
 LONGEST = 200
 """Characters of an extract. A sentence-embedding model reads some 256 tokens; a reader wants a line."""
 SENTENCES = 24
@@ -24,12 +27,22 @@ EARLY = 0.15
 
 _WIDE_STOPS = "。！？；…｡।॥۔؟።၊။៕"
 _END = re.compile(rf"(?<=[.!?])[\"'”’)\]]{{0,2}}\s+|(?<=[{_WIDE_STOPS}])[」』”’）]?\s*|[\r\n\u2028\u2029]+")
+_MARK = f"{MARKS['user']}: "
+_PLACEHOLDER_TURN = re.compile(r"\[[a-z ]+(?:: \d+ characters)?\]|")
 _SPACE = re.compile(r"\s+")
 _WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f]")
 
 
+def opening(transcripts: Sequence[Transcript], *, longest: int = OPENING) -> list[str]:
+    """The user's first telling turn per transcript on one line, at most ``longest`` characters; empty where the user
+    said nothing. Turns of a few letters ("hi", "ok") are passed over where another follows.
+    """
+    return [shorten(_first_telling(transcript), longest) for transcript in transcripts]
+
+
 def extract(transcripts: Sequence[Transcript], encoder: Encoder, *, longest: int = LONGEST) -> list[str]:
-    """One line per transcript, at most ``longest`` characters; empty where the user said nothing.
+    """The sentence nearest to all that the user said, per transcript on one line, at most ``longest`` characters; empty
+    where the user said nothing. Early sentences are preferred.
 
     Work grows linearly with the text: it is cut into sentences once, and a fixed number of them is encoded.
     """
@@ -59,6 +72,26 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     head = text[: longest - 1]
     space = head.rfind(" ")
     return (head[:space] if space > longest // 2 else head).rstrip(" ,;:-") + "…"
+
+
+def _first_telling(transcript: Transcript) -> str:
+    turns = [turn for turn in _user_turns(transcript.text) if not _PLACEHOLDER_TURN.fullmatch(turn)]
+    turns = turns or [transcript.user_text]
+    return next((turn for turn in turns if _weight(turn[: 4 * SHORTEST]) >= SHORTEST), max(turns, key=_weight))
+
+
+def _user_turns(text: str) -> list[str]:
+    """The user's turns of a window (clio.conversations.window): only marks stand at the beginning of a line."""
+    turns: list[list[str]] = []
+    speaking = False
+    for line in text.split("\n"):
+        if line.startswith(INDENT) and speaking:
+            turns[-1].append(line)
+            continue
+        speaking = line.startswith(_MARK)
+        if speaking:
+            turns.append([line[len(_MARK) :]])
+    return ["\n".join(lines).strip() for lines in turns]
 
 
 def _candidates(text: str, longest: int) -> list[str]:

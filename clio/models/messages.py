@@ -10,6 +10,8 @@ the run with one paragraph. No message holds text of a conversation or of a repl
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import queue
 import threading
@@ -34,6 +36,8 @@ Validate = Callable[[Mapping[str, Any]], list[str]]
 MOST_FAILURES = 5
 """Requests in a row that the endpoint rejects, or connections that break, before the run is stopped: by then it is the
 endpoint and not the conversation."""
+_SETTLE_S = 0.01
+"""Connections that were cancelled while they opened are closed by the loop one step later."""
 _PASSING = {408, 409, 425, 429}
 _SETUP = {401, 402, 403, 404, 405}
 
@@ -248,32 +252,11 @@ class MessagesBackend:
         if not jobs:
             return
         results: queue.Queue[T | _Failed] = queue.Queue()
-        stop: list[Callable[[], object]] = []
-        client = self._client()
-
-        async def drive() -> None:
-            loop, me = asyncio.get_running_loop(), asyncio.current_task()
-            if me is not None:
-                stop.append(lambda: loop.call_soon_threadsafe(me.cancel))
-            gate = asyncio.Semaphore(self._config.concurrency)
-
-            async def one(job: Callable[[AsyncAnthropic], Awaitable[T]]) -> T:
-                async with gate:
-                    return await job(client)
-
-            async with client:
-                tasks = [asyncio.create_task(one(job)) for job in jobs]
-                try:
-                    for task in tasks:
-                        results.put(await task)
-                finally:
-                    for task in tasks:
-                        task.cancel()
-                    await asyncio.gather(*tasks, return_exceptions=True)
+        work = _Work(self._client(), self._config.concurrency)
 
         def thread() -> None:
             try:
-                asyncio.run(drive())
+                asyncio.run(work.drive(jobs, results))
             except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits, whatever it is
                 results.put(_Failed(error))
 
@@ -286,12 +269,48 @@ class MessagesBackend:
                     raise result.error
                 yield result
         finally:
-            if worker.is_alive() and stop:
-                try:
-                    stop[0]()
-                except RuntimeError:  # the loop has closed meanwhile: there is nothing left to stop
-                    pass
+            work.stop()
             worker.join()
+
+
+class _Work:
+    """One call's requests in one event loop, with a way to stop them from another thread."""
+
+    def __init__(self, client: AsyncAnthropic, concurrency: int) -> None:
+        self._client, self._concurrency = client, concurrency
+        self._stopped = threading.Event()
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
+
+    async def drive(
+        self, jobs: Sequence[Callable[[AsyncAnthropic], Awaitable[T]]], results: queue.Queue[T | _Failed]
+    ) -> None:
+        me = asyncio.current_task()
+        self._running = (asyncio.get_running_loop(), me) if me is not None else None
+        gate = asyncio.Semaphore(self._concurrency)
+
+        async def one(job: Callable[[AsyncAnthropic], Awaitable[T]]) -> T:
+            async with gate:
+                if self._stopped.is_set():
+                    raise asyncio.CancelledError
+                return await job(self._client)
+
+        async with self._client:
+            tasks = [asyncio.create_task(one(job)) for job in jobs]
+            try:
+                for task in tasks:
+                    results.put(await task)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(_SETTLE_S)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        if self._running is not None:
+            loop, task = self._running
+            with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile: nothing is left to stop
+                loop.call_soon_threadsafe(task.cancel)
 
 
 def _facet_faults(value: Mapping[str, Any], facets: Sequence[Facet]) -> list[str]:
@@ -312,8 +331,6 @@ def _description_faults(value: Mapping[str, Any], writer: str) -> list[str]:
 
 
 def _compact(schema: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(schema, ensure_ascii=False)
 
 

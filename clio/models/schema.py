@@ -17,7 +17,7 @@ _UNSUPPORTED = (
 )  # fmt: skip
 """Bounds that structured outputs do not take; :func:`faults` holds a value to them all the same."""
 _TYPES: Mapping[str, tuple[type, ...]] = {
-    "object": (Mapping,),  # type: ignore[type-abstract]
+    "object": (Mapping,),
     "array": (list,),
     "string": (str,),
     "integer": (int,),
@@ -101,7 +101,7 @@ def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
     if "const" in schema and value != schema["const"]:
         return False
     if isinstance(value, str):
-        return schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
+        return bool(schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))
     return True
@@ -112,7 +112,7 @@ def _is(value: Any, name: str) -> bool:
         return False
     if name == "integer" and isinstance(value, float):
         return value.is_integer()
-    return isinstance(value, _TYPES[name])
+    return any(isinstance(value, kind) for kind in _TYPES[name])
 
 
 def _wanted(schema: Mapping[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """Chosen-value facets without a model that follows instructions: the option whose description is nearest in meaning.
 
-Each option's description is cut at its semicolons into examples; a text is as near to an option as to the nearest of
-its examples. This is coarse, and how coarse is measured in docs/embedded.md. Where nothing is near, the answer is n/a.
+Each option's description is cut at its semicolons into examples; a text is as near to an option as to the two nearest
+of its examples, on average. This is coarse, and how coarse is measured in docs/embedded.md. Where nothing is near, the
+answer is n/a.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from clio.config.facets import Facet
 from clio.models.protocol import Answer, Encoder, Vectors
 
-FLOOR = 0.16
-"""Least cosine similarity to any example; below it the answer is n/a."""
+FLOOR = 0.14
+"""Least cosine similarity to the nearest option; below it the answer is n/a."""
 TIE = 0.01
 """``category`` and ``boolean``: a lead over the next option below this is a guess, hence n/a."""
 SEVERAL = 0.05
 """``multi``: options this close behind the nearest are taken too."""
+SHARPNESS = 0.03
+"""``scale``: how fast the weight of a step falls with its distance from the nearest step."""
 CHARACTERS = 1_000
 """Of the user's words; what a sentence-embedding model reads."""
 LABEL = "similarity"
@@ -45,7 +48,7 @@ class Chooser:
         return [answers(row, facet) for row in scores]
 
     def _scores(self, vectors: Vectors, facet: Facet) -> Floats:
-        """Shape (texts, options): similarity to the nearest example, rounded against float noise."""
+        """Shape (texts, options): mean similarity to the two nearest examples, rounded against float noise."""
         if facet not in self._examples:
             examples = [
                 (n, text)
@@ -56,7 +59,7 @@ class Chooser:
             self._examples[facet] = (self._encoder.encode([text for _, text in examples]), owners)
         known, owners = self._examples[facet]
         near = vectors.astype(np.float64) @ known.T.astype(np.float64)
-        best = np.stack([near[:, owners == n].max(axis=1) for n in range(len(facet.options))], axis=1)
+        best = np.stack([np.sort(near[:, owners == n])[:, -2:].mean(axis=1) for n in range(len(facet.options))], axis=1)
         return np.round(best, 3)
 
 
@@ -98,7 +101,7 @@ def _step(scores: Floats, facet: Facet) -> Answer:
     """The nearest step. Between two about equally near, the mean of steps weighed by nearness decides."""
     if scores.max() < FLOOR:
         return Answer("na", writer=LABEL, reason="nothing near")
-    weights = np.exp((scores - scores.max()) / 0.05)
+    weights = np.exp((scores - scores.max()) / SHARPNESS)
     low = 1 if facet.minimum is None else int(facet.minimum)
     mean = float(weights @ np.arange(len(scores)) / weights.sum())
     return Answer("answered", low + int(np.floor(mean + 0.5)), LABEL)

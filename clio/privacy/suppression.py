@@ -27,7 +27,8 @@ their parent. It does *not* promise that
 * a reader who knows some hidden cells from elsewhere, or knows how many people at least are in a cell because accounts
   are counted too, learns nothing;
 * facets or tables that are released beside this one cannot be combined with it where they count the same people by
-  related values (crossed facets: the caller passes each of their kinds of sums through here, one at a time).
+  related values. Crossed facets are such: passing each of their kinds of sums through here, one at a time, gives 1 and
+  2 for each kind, but not 3 for all kinds together (three-way tables are no networks).
 """
 
 from __future__ import annotations

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from clio.errors import PrivacyError
+from clio.errors import PrivacyError, TableError
 from clio.privacy.thresholds import Thresholds
 from clio.tables import TABLES
 
 MAX_LABEL = 120
 """Characters of the longest facet value that is shown; a longer one is free text, not a label."""
+MAX_TEXT = 1_000
+"""Characters of the longest text of a release; two sentences are under 400."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -33,40 +35,79 @@ def check_release(
     Gives the validated tables back.
 
     Raises:
-        PrivacyError: a table is not a release table, a cell is under threshold, or a text holds what looks like an
-            identifier. Names table, column and row, never the text. Nothing has been written.
+        PrivacyError: a table is not a release table or has other columns than declared, a cell is under threshold, or
+            a text holds what looks like an identifier, is no single clean line, or is too long for a label. Names
+            table, column and row, never the text. Nothing has been written.
     """
     checked = {}
     for name, table in tables.items():
         declared = TABLES.get(name)
         if declared is None or declared.side != "release":
-            raise PrivacyError(f"table {name} does not belong in a release")
-        table = declared.validate(table)
+            raise PrivacyError("a table that is no release table does not belong in a release")
+        try:
+            table = declared.validate(table)
+        except TableError:
+            raise PrivacyError(f"table {name}: has other columns or types than a release may have") from None
         _hold_thresholds(name, table, thresholds)
         _scan(name, table, scan)
         checked[name] = table
+    _hold_together(checked)
     return checked
 
 
 def _hold_thresholds(name: str, table: pa.Table, thresholds: Thresholds) -> None:
-    for column, least in (("conversations", thresholds.conversations), ("accounts", thresholds.accounts)):
-        if column not in table.column_names or name == "levels":
+    held = {
+        "conversations": thresholds.conversations,
+        "smallest": thresholds.conversations,
+        "largest": thresholds.conversations,
+        "accounts": thresholds.accounts,
+    }
+    for column, least in held.items():
+        if column not in table.column_names:
             continue
         values = table.column(column).to_numpy()
         low = np.flatnonzero(values < least)
         if len(low):
-            raise PrivacyError(f"table {name}: {len(low)} cells hold fewer than {least} {column} (first: row {low[0]})")
+            raise PrivacyError(f"table {name}: {len(low)} cells hold fewer than {least} in {column} (row {low[0]})")
 
 
 def _scan(name: str, table: pa.Table, scan: Callable[[str], Sequence[object]]) -> None:
+    fine: set[str] = set()
     for column in table.schema:
         if not (pa.types.is_string(column.type) or pa.types.is_list(column.type)):
             continue
         for row, value in enumerate(table.column(column.name).to_pylist()):
-            texts = value if isinstance(value, list) else [value]
-            if any(text and scan(text) for text in texts):
-                raise PrivacyError(
-                    f"table {name}, row {row}: {column.name} holds what looks like an identifier or a secret. Nothing "
-                    "was published. Run the naming stages again (--force describe), or, if it is a harmless term, "
-                    "list it under redact.allow."
-                )
+            for text in value if isinstance(value, list) else [value]:
+                if not text or text in fine:
+                    continue
+                if scan(text):
+                    raise PrivacyError(
+                        f"table {name}, row {row}: {column.name} holds what looks like an identifier or a secret. "
+                        "Nothing was published. Run the naming stages again (--force describe), or, if it is a "
+                        "harmless term, list it under redact.allow."
+                    )
+                if clean_text(text) != text or len(text) > MAX_TEXT:
+                    raise PrivacyError(
+                        f"table {name}, row {row}: {column.name} is not one clean line of at most {MAX_TEXT} "
+                        "characters. Nothing was published."
+                    )
+                fine.add(text)
+
+
+def _hold_together(tables: Mapping[str, pa.Table]) -> None:
+    """Every cell belongs to a cluster that is released, and holds no more than it."""
+    if "clusters" not in tables:
+        return
+    clusters = tables["clusters"].to_pylist()
+    size = {row["cluster_id"]: row["conversations"] for row in clusters}
+    size["all"] = sum(row["conversations"] for row in clusters if row["level"] == 0)
+    for name in ("breakdowns", "trends"):
+        if name not in tables:
+            continue
+        columns = tables[name].select(["cluster_id", "conversations"]).to_pydict()
+        for row, (cluster, held) in enumerate(zip(columns["cluster_id"], columns["conversations"], strict=True)):
+            if held > size.get(cluster, 0):
+                raise PrivacyError(f"table {name}, row {row}: belongs to no released cluster, or holds more than it")
+    for row, cluster in enumerate(clusters):
+        if cluster["parent_id"] is not None and cluster["parent_id"] not in size:
+            raise PrivacyError(f"table clusters, row {row}: its parent is not released")

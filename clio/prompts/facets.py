@@ -62,6 +62,10 @@ def resolve(config: FacetsConfig) -> tuple[Facet, ...]:
         faults.append(f"facets.use: exactly one facet needs `cluster: true`; {found}")
     for pair in config.intersections:
         faults += [f"facets.intersections: `{name}` is not in facets.use" for name in pair if name not in config.use]
+        texts = [facet.name for facet in facets if facet.name in pair and facet.kind == "text"]
+        faults += [f"facets.intersections: `{name}` is free text, which is never counted" for name in texts]
+        if pair[0] == pair[1]:
+            faults.append(f"facets.intersections: `{pair[0]}` is crossed with itself")
     if faults:
         raise ConfigError("The facets of this run do not fit together:", tuple(faults))
     return facets

@@ -37,7 +37,7 @@ class Sources:
         for number, path in enumerate(self.paths):
             yield number, read(path, config.ingest)
         if self.records:
-            yield -1, from_records(self.records)
+            yield -1, from_records(self.records, config.ingest)
 
 
 @dataclass

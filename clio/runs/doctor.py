@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal
 
 import clio
-from clio.errors import ClioError
 from clio.runs.keys import key_path
 
 EXTRAS = {
@@ -58,7 +57,9 @@ def _processor() -> Finding:
 
 
 def _extra(name: str, module: str, what: str) -> Finding:
-    if find_spec(module) is None:
+    from clio.privacy.redact.names import model_path
+
+    if find_spec(module) is None or (name == "ner" and model_path() is None):
         return Finding(f"extra `{name}`", "missing", what, f"pip install 'clio-toolkit[{name}]'")
     return Finding(f"extra `{name}`", "ok", f"{what} ({module} {metadata.version(module)})")
 
@@ -97,7 +98,7 @@ def _disk() -> Finding:
     try:
         free = shutil.disk_usage(Path.cwd()).free
     except OSError as fault:
-        raise ClioError(f"the current folder cannot be examined ({fault.strerror})") from None
+        return Finding("disk here", "missing", f"the current folder cannot be examined ({fault.strerror})", "cd")
     state: Literal["ok", "missing"] = "ok" if free >= LEAST_FREE else "missing"
     return Finding(
         "disk here", state, f"{free / 2**30:.1f} GiB free", "" if state == "ok" else "make room: 2 GiB or more"

@@ -9,8 +9,7 @@ from typing import Any
 from clio.config import RunConfig
 from clio.config.ingest import IngestConfig
 from clio.conversations.types import Rejection
-from clio.runs.files import read_json
-from clio.runs.manifest import FILE
+from clio.runs.manifest import Manifest
 
 MOST_RECORDS = 200_000
 """Records looked at; a larger input is described from its beginning, and the facts say so."""
@@ -71,7 +70,7 @@ def inspect_input(path: Path, config: IngestConfig | None = None) -> dict[str, A
 
 def inspect_run(folder: Path) -> dict[str, Any]:
     """Status, counts, reasons and seconds of a run, from its manifest."""
-    manifest = read_json(folder / FILE)
+    manifest = Manifest.open(folder).data
     stages = manifest.get("stages", {})
     seconds = {name: entry["seconds"] for name, entry in stages.items() if "seconds" in entry}
     facts: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pandas as pd
 
 from clio.errors import RunError
 from clio.runs.files import read_json, read_table
-from clio.runs.manifest import FILE
+from clio.runs.manifest import FILE, Manifest
 from clio.tables import TABLES
 
 
@@ -22,20 +22,33 @@ class Run:
 
     def __repr__(self) -> str:
         name = f"Run({str(self.folder)!r}"
-        if not (self.folder / "release").exists():
+        if not (self.release / FILE).exists():
             return f"{name}, {self.manifest.get('status', 'new')}, nothing released)"
         return f"{name}, {len(self.clusters)} clusters, {self.released['conversations']} conversations)"
 
+    @property
+    def release(self) -> Path:
+        """Where the release lies: ``release/``, or the folder itself where somebody was given a release alone."""
+        alone = (self.folder / "clusters.parquet").is_file()
+        return self.folder if alone else self.folder / "release"
+
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """``manifest.json`` of the run: config, counts, reasons, timings. For the run's owner."""
-        data: dict[str, Any] = read_json(self.folder / FILE)
-        return data
+        """``manifest.json`` of the run: config, counts, reasons, timings. For the run's owner.
+
+        Raises:
+            RunError: the folder is no run, or a release without its run.
+        """
+        if self.release == self.folder:
+            raise RunError(f"{self.folder}: is a release alone. The manifest of its run is with the owner of the data.")
+        if not (self.folder / FILE).exists():
+            raise RunError(f"{self.folder}: is not the folder of a run (it holds no {FILE})")
+        return Manifest.open(self.folder).data
 
     @cached_property
     def released(self) -> dict[str, Any]:
         """``release/manifest.json``: what may be passed on about how the release was made."""
-        data: dict[str, Any] = read_json(self.folder / "release" / FILE)
+        data: dict[str, Any] = read_json(self.release / FILE)
         return data
 
     def table(self, name: str) -> pd.DataFrame:
@@ -44,7 +57,7 @@ class Run:
         if declared is None or declared.side != "release":
             known = ", ".join(t.name for t in TABLES.values() if t.side == "release")
             raise RunError(f"no release table `{name}`; there are {known}")
-        frame: pd.DataFrame = declared.validate(read_table(self.folder / "release" / f"{name}.parquet")).to_pandas()
+        frame: pd.DataFrame = declared.validate(read_table(self.release / f"{name}.parquet")).to_pandas()
         return frame
 
     @cached_property
@@ -85,9 +98,13 @@ class Run:
 
 
 def open_run(path: str | Path) -> Run:
-    """Open the folder of a run. RunError when it is none, or when nothing was released yet."""
+    """Open the folder of a run, or of a release that was passed on without its run.
+
+    Raises:
+        RunError: it is neither, or nothing was released yet.
+    """
     run = Run(Path(path))
-    if run.manifest and not (run.folder / "release" / FILE).exists():
+    if not (run.release / FILE).is_file():
         raise RunError(
             f"{path}: this run has released nothing yet (status: {run.manifest.get('status')}). "
             "Run the same `clio run` command again to go on."

@@ -9,14 +9,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from clio.config import ConfigLike, RunConfig, load_config
+from clio.config.models import EmbeddedWriter
 from clio.conversations.types import Conversation
-from clio.errors import InputError, RunError
+from clio.errors import ConfigError, InputError, MissingExtraError, RunError
 from clio.models.protocol import Encoder, Writer
 from clio.runs.context import Context, Sources
 from clio.runs.manifest import FILE, Manifest
@@ -29,6 +31,8 @@ _NOT_DECIDING = {"writer": {"concurrency", "timeout_s", "max_retries", "api_key_
 """Settings that change how fast a result comes, not which."""
 
 _TMP = {"describe": "describe_run", "arrange": "arrange_run"}
+_WITH_MODELS_AHEAD = STAGES[: STAGES.index("arrange") + 1]
+"""Stages that need a model, or are followed by one that does."""
 Records = Sequence[Mapping[str, Any] | Conversation]
 
 
@@ -66,15 +70,16 @@ def run(
     loaded = load_config(config, **{"ingest.sampling.size": sample, "seed": seed})
     check_config(loaded)
     sources = _sources(conversations, input)
-    unknown = [name for name in force if name not in STAGES]
+    unknown = [f"`{name}`" for name in force if name not in STAGES]
     if unknown:
-        raise RunError(f"no stage {unknown}; the stages are {', '.join(STAGES)}")
+        raise ConfigError(f"force: no stage {', '.join(unknown)}; the stages are {', '.join(STAGES)}")
     folder = Path(output)
     reporter = make_reporter(progress)
     with locked(folder):
         manifest = Manifest.open(folder)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
+        manifest.data |= _written_by(context)
         _loop(context, set(force))
     return Run(folder)
 
@@ -84,6 +89,8 @@ def _sources(conversations: Records | None, paths: str | Path | Sequence[str | P
 
     if (conversations is None) == (paths is None):
         raise InputError("give either conversations or input files, not both and not neither")
+    if not (paths if conversations is None else len(conversations)):
+        raise InputError("no conversations were given")
     if conversations is not None:
         return Sources(records=list(conversations))
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths or ())
@@ -107,23 +114,36 @@ def _inputs(sources: Sources, reporter: Reporter) -> list[dict[str, Any]]:
     return found
 
 
+def _written_by(context: Context) -> dict[str, Any]:
+    """Prompts and writer for the manifest. The encoder adds itself when it is used: its id needs it loaded."""
+    from clio.prompts.facets import prompt_hashes
+
+    config = context.config.writer
+    if context.given_writer is not None:
+        writer = context.given_writer.id
+    elif isinstance(config, EmbeddedWriter):
+        writer = Path(config.model).stem  # never a path of this machine
+    else:
+        writer = " and ".join(dict.fromkeys([config.model, config.names_model or config.model]))
+    return {"models": {**context.manifest.data.get("models", {}), "writer": writer}, "prompts": prompt_hashes()}
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the run's lock: one writer at a time. RunError at once when another process has it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise RunError(f"{folder}: cannot be made ({fault.strerror})") from None
-    foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
-    if foreign and not (folder / FILE).exists():
-        raise RunError(f"{folder}: holds files that are no run. Choose an empty or a new folder as output.")
     lock = FileLock(folder / ".lock")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+        if foreign and not (folder / FILE).exists():
+            raise RunError(f"{folder}: holds files that are no run. Choose an empty or a new folder as output.")
         lock.acquire(timeout=0)
     except Timeout:
         raise RunError(
             f"{folder}: another process is writing this run. Wait for it, or choose another output."
         ) from None
+    except OSError as fault:
+        raise RunError(f"{folder}: cannot be written ({fault.strerror}). Choose another output.") from None
     try:
         yield
     finally:
@@ -134,17 +154,23 @@ def _loop(context: Context, force: set[str]) -> None:
     manifest, reporter = context.manifest, context.reporter
     start = time.monotonic()
     again: set[str] = set()
+    anew = set(force)
     name = ""
     try:
         for number, name in enumerate(STAGES, start=1):
             stage = load_stage(name)
             key = stage_key(stage, context)
             entry = manifest.stage(name)
-            forced = name in force or bool(again & set(stage.after))
+            if anew & set(stage.after):
+                anew.add(name)
+            forced = name in anew or bool(again & set(stage.after))
             if not forced and entry.get("key") == key and entry.get("done") and _whole(stage, context.folder):
                 reporter.say(f"[{number}/{len(STAGES)}] {name}: unchanged")
                 continue
-            if forced or entry.get("key") != key:
+            if name in _WITH_MODELS_AHEAD:
+                check_models(context)
+            # A file that was lost is made again from what is left: an unchanged journal still holds what was paid for.
+            if name in anew or entry.get("key") != key:
                 _forget(context, name, entry)
             again.add(name)
             entry |= {"key": key, "done": False, "version": stage.version}
@@ -161,7 +187,8 @@ def _loop(context: Context, force: set[str]) -> None:
         manifest.save()
         raise
     manifest.data |= {"status": "finished", "finished_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    manifest.data.pop("stopped_by", None)
+    for name in ("stopped_in", "stopped_by"):
+        manifest.data.pop(name, None)
     manifest.save()
     reporter.say(f"finished in {duration(time.monotonic() - start)}")
 
@@ -198,6 +225,23 @@ def _forget(context: Context, name: str, entry: dict[str, Any]) -> None:
     entry.clear()
     for leftover in context.workspace.glob(f"{name}.journal*"):
         leftover.unlink()
+
+
+def check_models(context: Context) -> None:
+    """Packages and weights that this stage or a later one needs: missed at once, not after hours of work."""
+    from clio.models import weights
+    from clio.models.embedded import gguf_of
+
+    config = context.config
+    _ = context.redactor  # made now: it says what is missing where names are required
+    if context.given_encoder is None and config.encoder.model in weights.KNOWN:
+        weights.path(config.encoder.model)
+    if context.given_writer is not None or not isinstance(config.writer, EmbeddedWriter):
+        return
+    if "model" in (config.writer.text, config.writer.names):
+        if find_spec("xllamacpp") is None:
+            raise MissingExtraError("Writing text with a model in this process", "embedded")
+        gguf_of(config.writer.model)
 
 
 def check_config(config: RunConfig) -> None:

@@ -1,9 +1,14 @@
-"""The hierarchy for a terminal and for plain text."""
+"""The hierarchy for a terminal and for plain text.
+
+A release may come from anybody: its texts are shown, never obeyed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from clio.privacy.wall import clean_text
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
 def _walk(run: Run, finest: int | None) -> Iterator[tuple[int, dict[Hashable, Any]]]:
     """Depth and row of every cluster, parents before children, the largest first."""
     frame = run.clusters.sort_values(["conversations", "cluster_id"], ascending=[False, True])
+    if finest is not None and len(frame):
+        finest = min(finest, int(frame["level"].max()))  # there is always a top to show
     children: dict[str, list[dict[Hashable, Any]]] = {}
     for row in frame.to_dict("records"):
         parent = row["parent_id"] if isinstance(row["parent_id"], str) else ""
@@ -31,8 +38,8 @@ def headline(run: Run) -> str:
     """One line: title, conversations, accounts, clusters."""
     about = run.released
     return (
-        f"{about['title']}: {about['conversations']:,} conversations of {about['accounts']:,} accounts "
-        f"in {about['clusters']:,} clusters"
+        f"{clean_text(str(about['title']))}: {about['conversations']:,} conversations of {about['accounts']:,} "
+        f"accounts in {about['clusters']:,} clusters"
     )
 
 
@@ -40,12 +47,12 @@ def plain_tree(run: Run, finest: int | None = None) -> str:
     """Indented text, one cluster a line."""
     lines = [headline(run)]
     for depth, row in _walk(run, finest):
-        lines.append(f"{'  ' * (depth + 1)}{row['name']}  ({row['conversations']:,}, {row['share']:.1%})")
+        lines.append(f"{'  ' * (depth + 1)}{clean_text(row['name'])}  ({row['conversations']:,}, {row['share']:.1%})")
     return "\n".join(lines)
 
 
 def rich_tree(run: Run, finest: int | None = None, summaries: bool = False) -> Tree:
-    """A rich tree; names are shown as text, whatever markup they may hold."""
+    """A rich tree; names are shown as text, whatever markup or escape sequences they may hold."""
     from rich.text import Text
     from rich.tree import Tree
 
@@ -53,13 +60,13 @@ def rich_tree(run: Run, finest: int | None = None, summaries: bool = False) -> T
     path: list[Tree] = [root]
     for depth, row in _walk(run, finest):
         line = Text()
-        line.append(str(row["name"]), style="bold cyan" if depth == 0 else "bold" if depth == 1 else "")
+        line.append(clean_text(row["name"]), style="bold cyan" if depth == 0 else "bold" if depth == 1 else "")
         line.append(
             f"  {row['conversations']:,} conversations, {row['accounts']:,} accounts, {row['share']:.1%}",
             style="dim",
         )
         if summaries:
-            line.append(f"\n{row['summary']}", style="italic dim")
+            line.append(f"\n{clean_text(row['summary'])}", style="italic dim")
         del path[depth + 1 :]
         path.append(path[depth].add(line))
     return root

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clio.config.facets import Facet
 from clio.privacy.suppression import Cells
+from clio.privacy.wall import MAX_LABEL, clean_text
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,13 +33,16 @@ CREATE MACRO tenfold(v) AS CASE
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The cells of one facet, and what its value numbers stand for."""
+    """The cells of one facet, or of two crossed, and what their value numbers stand for."""
 
     facet: str
     values: tuple[str, ...]
+    """Labels on one line, as they are shown; empty for what is no label and is never shown."""
     cells: Cells
     adds_up: bool
     """False where one conversation can have several values."""
+    halves: tuple[tuple[str, str], ...] = ()
+    """Of a crossing: per value, the labels it is made of."""
 
 
 class Counter:
@@ -53,10 +57,14 @@ class Counter:
 
         self.parents = parents
         self.levels = [name for name in members.column_names if name.startswith("node_")]
-        self.db: DuckDBPyConnection = duckdb.connect(":memory:")
+        # Nothing private is spilled to a folder outside the run, and nothing is fetched.
+        self.db: DuckDBPyConnection = duckdb.connect(
+            ":memory:", config={"temp_directory": "", "autoinstall_known_extensions": "false"}
+        )
         self.db.execute(_LABELS)
         self.db.register("members", members)
         self.db.register("answers", answers.select(["conversation_id", "facet", "status", "value"]))
+        self._numbers: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
     def close(self) -> None:
         """Let go of the tables."""
@@ -64,77 +72,124 @@ class Counter:
 
     def facet(self, facet: Facet) -> Counted:
         """Cells of one facet; ``multi`` counts a conversation once per value and does not add up."""
-        rows = (
-            f"SELECT m.*, {_label(facet, 'a')} AS value FROM members m "
-            f"JOIN answers a ON a.conversation_id = m.conversation_id AND a.facet = '{facet.name}'"
-        )
-        return self._count(facet.name, rows, facet.kind != "multi")
+        labels = self._labelled("one", _answers(facet))
+        rows = "SELECT m.*, one.n FROM members m JOIN one USING (conversation_id)"
+        numbers, cells = self._count(rows)
+        return Counted(facet.name, tuple(labels[n] for n in numbers), cells, facet.kind != "multi")
 
     def pair(self, one: Facet, other: Facet) -> Counted:
-        """Cells of two facets crossed; values are joined by `` x ``."""
+        """Cells of two facets crossed; values are joined by `` x ``. Labels are those of the facets by themselves."""
+        first, second = self._labelled("one", _answers(one)), self._labelled("two", _answers(other))
         rows = (
-            f"SELECT m.*, {_label(one, 'a')} || ' x ' || {_label(other, 'b')} AS value FROM members m "
-            f"JOIN answers a ON a.conversation_id = m.conversation_id AND a.facet = '{one.name}' "
-            f"JOIN answers b ON b.conversation_id = m.conversation_id AND b.facet = '{other.name}'"
+            f"SELECT m.*, one.n * {max(1, len(second))} + two.n AS n FROM members m "
+            "JOIN one USING (conversation_id) JOIN two USING (conversation_id)"
         )
-        return self._count(f"{one.name} x {other.name}", rows, adds_up=True)
+        numbers, cells = self._count(rows)
+        halves = tuple((first[n // len(second)], second[n % len(second)]) for n in numbers)
+        values = tuple(f"{left} x {right}" if left and right else "" for left, right in halves)
+        return Counted(f"{one.name} x {other.name}", values, cells, "multi" not in (one.kind, other.kind), halves)
 
     def weeks(self) -> Counted:
         """Cells by week of start; conversations without a date are ``n/a``."""
-        return self._count("week", "SELECT m.*, coalesce(m.week, 'n/a') AS value FROM members m", adds_up=True)
+        labels = self._labelled("one", "SELECT conversation_id, coalesce(week, 'n/a') AS value FROM members")
+        numbers, cells = self._count("SELECT m.*, one.n FROM members m JOIN one USING (conversation_id)")
+        return Counted("week", tuple(labels[n] for n in numbers), cells, adds_up=True)
 
-    def _count(self, name: str, rows: str, adds_up: bool) -> Counted:
-        self.db.execute(f"CREATE OR REPLACE TEMP TABLE flat AS {rows}")
+    def _labelled(self, name: str, rows: str) -> tuple[str, ...]:
+        """Make a table of conversations and label numbers from their values; the labels, by number, in order.
+
+        Values that look the same on a page are one label, and those that are no labels are one that is never shown.
+        """
         self.db.execute(
-            f"""CREATE OR REPLACE TEMP TABLE labels AS
-            WITH raw AS (SELECT value, count(DISTINCT account) AS accounts FROM flat GROUP BY value),
-            few AS (SELECT value, CASE WHEN accounts < 2 AND (SELECT count(*) FROM raw) > {MANY_VALUES}
-                    THEN '{RARE}' ELSE value END AS label FROM raw)
-            SELECT value, label, dense_rank() OVER (ORDER BY label) - 1 AS n FROM few"""
+            f"""CREATE OR REPLACE TEMP TABLE raw AS
+            WITH given AS (SELECT conversation_id, account, value FROM ({rows}) JOIN members USING (conversation_id)),
+            many AS (SELECT value, count(DISTINCT account) AS accounts FROM given GROUP BY value)
+            SELECT conversation_id, CASE WHEN accounts < 2 AND (SELECT count(*) FROM many) > {MANY_VALUES}
+            THEN '{RARE}' ELSE value END AS value FROM given JOIN many USING (value)"""
         )
-        values = self.db.execute("SELECT DISTINCT n, label FROM labels ORDER BY n").fetchall()
+        values = [row[0] for row in self.db.execute("SELECT DISTINCT value FROM raw").fetchall()]
+        clean = [_fit(value) for value in values]
+        labels = sorted(set(clean))
+        number = {label: n for n, label in enumerate(labels)}
+        known = pa.table(
+            {"value": pa.array(values, pa.string()), "n": pa.array([number[label] for label in clean], pa.int64())}
+        )
+        self.db.register("known", known)
+        self.db.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS "
+            "SELECT DISTINCT conversation_id, n FROM raw JOIN known USING (value)"
+        )
+        self.db.unregister("known")
+        return tuple(labels)
+
+    def _count(self, rows: str) -> tuple[list[int], Cells]:
+        """Label numbers that occur, and cells whose values are places in that list."""
+        self.db.execute(f"CREATE OR REPLACE TEMP TABLE flat AS {rows}")
         parts = " UNION ALL ".join(
-            f"SELECT {level} AS node, n, account, count(*) AS c FROM flat JOIN labels USING (value) GROUP BY ALL"
-            for level in self.levels
+            f"SELECT {level} AS node, n, account, count(*) AS c FROM flat GROUP BY ALL" for level in self.levels
         )
         found = self.db.execute(
             f"""SELECT node, n, sum(c)::BIGINT AS conversations, count(*) AS accounts, max(c)::BIGINT AS largest
             FROM ({parts}) GROUP BY node, n ORDER BY node, n"""
         ).fetchnumpy()
-        arrays = [
+        node, self._numbers, conversations, accounts, largest = (
             np.asarray(found[column], dtype=np.int64)
             for column in ("node", "n", "conversations", "accounts", "largest")
-        ]
-        return Counted(name, tuple(label for _, label in values), Cells(*arrays, self.parents), adds_up)
+        )
+        numbers, value = np.unique(self._numbers, return_inverse=True)
+        cells = Cells(node, value.astype(np.int64), conversations, accounts, largest, self.parents)
+        return numbers.tolist(), cells
 
-    def others(self, counted: Counted, visible: NDArray[np.bool_]) -> dict[int, tuple[int, int]]:
-        """Per node with something shown: conversations and distinct accounts of everything that is not shown.
+    def others(self, counted: Counted, visible: NDArray[np.bool_]) -> dict[int, tuple[int, int, int]]:
+        """Per node with something shown: conversations, distinct accounts and conversations of the largest account of
+        everything that is not shown.
 
         Call it right after the counting it belongs to: it reads that counting's rows.
         """
-        cells = counted.cells
-        self.db.register("seen", pa.table({"node": cells.node[visible], "n": cells.value[visible]}))
-        result: dict[int, tuple[int, int]] = {}
+        self.db.register("seen", pa.table({"node": counted.cells.node[visible], "n": self._numbers[visible]}))
+        result: dict[int, tuple[int, int, int]] = {}
         for level in self.levels:
             rows = self.db.execute(
-                f"""SELECT f.{level}, count(*), count(DISTINCT f.account) FROM flat f JOIN labels v USING (value)
-                WHERE f.{level} IN (SELECT node FROM seen)
-                AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.node = f.{level} AND s.n = v.n) GROUP BY 1"""
+                f"""SELECT node, sum(c), count(*), max(c) FROM (
+                    SELECT f.{level} AS node, f.account, count(*) AS c FROM flat f
+                    WHERE f.{level} IN (SELECT node FROM seen)
+                    AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.node = f.{level} AND s.n = f.n) GROUP BY 1, 2
+                ) GROUP BY node"""
             ).fetchall()
-            result |= {int(node): (int(conversations), int(accounts)) for node, conversations, accounts in rows}
+            result |= {int(node): (int(total), int(accounts), int(largest)) for node, total, accounts, largest in rows}
         self.db.unregister("seen")
         return result
+
+
+def _fit(value: str) -> str:
+    """The value as a label on one line; empty where it is none."""
+    label = clean_text(value)
+    return label if len(label) <= MAX_LABEL else ""
+
+
+def _answers(facet: Facet) -> str:
+    """SQL for conversation_id and value of the stored answers, as the labels of cells.
+
+    Facet names and kinds come from the validated config.
+    """
+    return (
+        f"SELECT a.conversation_id, {_label(facet, 'a')} AS value "
+        f"FROM answers a SEMI JOIN members USING (conversation_id) WHERE a.facet = '{facet.name}'"
+    )
 
 
 def _label(facet: Facet, alias: str) -> str:
     """SQL that turns a stored answer into the label of a cell. Facet names and kinds come from the validated config."""
     value = f"{alias}.value"
     number = f"TRY_CAST({value} AS DOUBLE)"
-    missing = f"CASE {alias}.status WHEN 'na' THEN 'n/a' ELSE {alias}.status END"
+    answered = f"{alias}.status = 'answered' AND {value} IS NOT NULL"
+    missing = f"CASE {alias}.status WHEN 'na' THEN 'n/a' WHEN 'answered' THEN 'failed' ELSE {alias}.status END"
     what = (facet.compute or facet.name) if facet.kind == "computed" else facet.kind
     if what == "multi":
-        listed = f"from_json({value}, '[\"VARCHAR\"]')"
-        return f"unnest(CASE WHEN {alias}.status = 'answered' THEN {listed} ELSE [{missing}] END)"
+        # What is no list of texts is a failed answer: a message about it could quote the value.
+        listed = f"list_distinct(coalesce(TRY(from_json({value}, '[\"VARCHAR\"]')), ['failed']))"
+        listed = f"CASE WHEN len({listed}) = 0 THEN ['n/a'] ELSE {listed} END"
+        return f"unnest(CASE WHEN {answered} THEN {listed} ELSE [{missing}] END)"
     label = {
         "boolean": f"CASE {value} WHEN 'true' THEN 'yes' ELSE 'no' END",
         "turns": f"doubling({number})",
@@ -142,4 +197,4 @@ def _label(facet: Facet, alias: str) -> str:
         "number": f"tenfold({number})",
         "hour": f"lpad({value}, 2, '0')",
     }.get(what, value)
-    return f"CASE WHEN {alias}.status = 'answered' THEN {label} ELSE {missing} END"
+    return f"CASE WHEN {answered} THEN {label} ELSE {missing} END"

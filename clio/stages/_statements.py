@@ -9,6 +9,7 @@ from typing import Any
 
 from clio.config import RunConfig
 from clio.config.facets import Facet
+from clio.privacy.thresholds import Thresholds
 
 
 def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[str, int]) -> list[dict[str, object]]:
@@ -16,7 +17,8 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
     release = config.release
     facets = manifest.get("stages", {}).get("extract_facets", {})
     accounts = manifest.get("stages", {}).get("ingest", {}).get("accounts", {})
-    no_names = not facets.get("redactor", {}).get("names", False)
+    redactor = facets.get("redactor", {})
+    names = "model and cues" if redactor.get("names_available") else str(redactor.get("names") or "off")
 
     def rule(name: str, setting: object, hidden: int | None, unit: str, statement: str) -> dict[str, object]:
         return {"rule": name, "setting": str(setting), "hidden": hidden, "unit": unit, "statement": statement}
@@ -29,7 +31,7 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
         rule(
             "least accounts", release.min_accounts, counts["suppressed_clusters"], "clusters",
             f"Every number shown is about at least {release.min_accounts} distinct accounts."
-            + (" " + accounts["note"].capitalize() + "." if accounts.get("note") else ""),
+            + _account_note(accounts),
         ),
         rule(
             "largest share of one account", release.max_account_share, None, "conversations",
@@ -48,9 +50,9 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
             f"A term is shown only where at least {config.describe.term_accounts} accounts of the cluster used it.",
         ),
         rule(
-            "redaction", "names: no" if no_names else "names: yes", None, "texts",
+            "redaction", f"names: {names}", None, "texts",
             "Identifiers and secrets are taken out of every text before a model reads it and of all that a model wrote."
-            + (" Person names were not looked for: the optional detector is not installed." if no_names else ""),
+            + _NAMES.get(names, ""),
         ),
         rule(
             "what this does not promise", "", None, "",
@@ -60,20 +62,40 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
     ]  # fmt: skip
 
 
+def _account_note(accounts: Mapping[str, Any]) -> str:
+    """What it means that accounts are missing; not how many are, for that number is held to no threshold."""
+    if not accounts.get("note"):
+        return ""
+    who = "Some conversations do not name" if accounts.get("conversations_with_account") else "No conversation names"
+    return (
+        f" {who} an account: each of these counts as an account of its own, so that for them this rule protects no "
+        "more than the one on conversations."
+    )
+
+
+_NAMES = {
+    "off": " Person names were not looked for: that is turned off.",
+    "cues only": " Person names were looked for by their surroundings only: the optional detector is not installed.",
+}
+
+
 def public_manifest(
     config: RunConfig,
     manifest: Mapping[str, Any],
     facets: Sequence[Facet],
-    released: int,
-    accounts: int,
+    released: tuple[int, int],
+    outside: Mapping[int, int],
     counts: Mapping[str, int],
 ) -> dict[str, Any]:
-    """``release/manifest.json``: settings and totals that hold the thresholds; no file name, no time of running."""
-    kept = manifest.get("counts", {}).get("conversations") or manifest.get("stages", {}).get("extract_facets", {}).get(
-        "counts", {}
-    ).get("conversations", released)
-    outside = int(kept) - released
-    enough = outside == 0 or outside >= config.release.min_conversations
+    """``release/manifest.json``: settings and totals that hold the thresholds; no file name, no time of running.
+
+    ``released`` is (conversations, accounts); ``outside`` has the conversations of each account that were read and are
+    in no number of the release: their total is a cell like any other, told only where it passes.
+    """
+    conversations, accounts = released
+    left_out = sum(outside.values())
+    thresholds = Thresholds.of(config.release)
+    enough = not outside or thresholds.passes(left_out, len(outside), max(outside.values()))
     shown = config.model_dump(mode="json", include={"seed", "cluster", "describe", "arrange", "project", "release"})
     public = {
         "title": config.title,
@@ -83,10 +105,10 @@ def public_manifest(
         "encoder": manifest.get("models", {}).get("encoder"),
         "prompts": manifest.get("prompts", {}),
         "facets": [facet.model_dump(mode="json", exclude_defaults=True) for facet in facets],
-        "conversations": released,
+        "conversations": conversations,
         "accounts": accounts,
-        "conversations_outside": outside if enough else None,
-        "conversations_outside_note": "" if enough else f"fewer than {config.release.min_conversations}",
+        "conversations_outside": left_out if enough else None,
+        "conversations_outside_note": "" if enough else "some, under the thresholds",
         "clusters": counts["released_clusters"],
         "suppressed_clusters": counts["suppressed_clusters"],
         "suppressed_cells": counts["suppressed_cells"],

@@ -27,19 +27,21 @@ class Texts:
     account: NDArray[np.int64]
     """Account numbers, 0 to the number of accounts - 1, in order of first appearance."""
     language: tuple[str, ...]
-    """ISO 639-1 codes where the ``language`` facet is part of the run and could tell, else an empty text."""
+    """ISO 639-1 codes where a facet that computes the language is asked for and could tell, else an empty text."""
 
 
 def read_texts(config: RunConfig, context: Context) -> Texts:
     """Read them from the workspace."""
     from clio.prompts.facets import resolve
 
-    facet = next(facet for facet in resolve(config.facets) if facet.cluster)
+    facets = resolve(config.facets)
+    facet = next(facet for facet in facets if facet.cluster)
+    languages = [f.name for f in facets if f.kind == "computed" and (f.compute or f.name) == "language"]
     answers = context.read("facets")
     answered = answers.filter(pc.equal(answers.column("status"), "answered"))
     mine = answered.filter(pc.equal(answered.column("facet"), facet.name))
     ids = tuple(mine.column("conversation_id").to_pylist())
-    spoken = answered.filter(pc.equal(answered.column("facet"), "language"))
+    spoken = answered.filter(pc.equal(answered.column("facet"), languages[0] if languages else ""))
     language = dict(zip(spoken.column("conversation_id").to_pylist(), spoken.column("value").to_pylist(), strict=True))
     return Texts(
         facet=facet,

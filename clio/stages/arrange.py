@@ -6,54 +6,20 @@ linkage of the centroids is cut at the same level sizes, so that the levels nest
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clio.config.facets import Facet
 from clio.config.stages import ArrangeConfig
-from clio.models.protocol import (
-    Answer,
-    Description,
-    Encoder,
-    Evidence,
-    Reply,
-    Request,
-    StructuredWriter,
-    Transcript,
-    Vectors,
-    Writer,
-)  # fmt: skip
-from clio.privacy.terms import Term, TermCounts
-from clio.prompts import rename
-from clio.stages._levels import Child, ask, build_level
-from clio.stages.describe import Checks, Described, Subject, describe
+from clio.models.protocol import Encoder, StructuredWriter, Vectors, Writer
+from clio.stages._levels import Child, build_level
+from clio.stages._parents import Base, Job, Level, describe_parents, ground, members_of, middle
+from clio.stages.describe import Checks
+from clio.text.vocabulary import Vocabulary
 from clio.vectors.ward import ward_levels
 
-Labels = NDArray[np.int64]
-
-PARENT_FLOOR = 0.6
-"""A parent spans more than a base cluster, so its name may lie further from the middle: this share of the floor."""
-_SAMPLES = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The base clusters, in any order; the n-th entry of each sequence belongs to the n-th cluster."""
-
-    numbers: Sequence[int]
-    """Cluster numbers: rows of ``counts``."""
-    described: Sequence[Described]
-    evidence: Sequence[Evidence]
-    sizes: Sequence[int]
-    """Conversations in each."""
-    centroids: Vectors
-    """Shape (clusters, dimensions), rows of length 1."""
-    counts: TermCounts
-    """Made from the same texts and cluster numbers as the descriptions."""
+__all__ = ["Base", "Node", "arrange", "cluster_ids", "level_sizes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,158 +80,43 @@ def arrange(
     if not len(base.numbers):
         return []
     base = _sorted(base)
+    vocabulary = checks.vocabulary or Vocabulary(encoder)
+    checks = replace(checks, vocabulary=vocabulary)
     sizes = level_sizes(len(base.numbers), config.levels, config.top)
+    votes = vocabulary.propose(base.centroids, [float(size) for size in base.sizes], broad=False, most=3)
+    job = Job(base, writer, encoder, checks, n_terms, votes)
     if config.method != "ward" and isinstance(writer, StructuredWriter):
-        groups = _by_model(base, sizes, config, writer, encoder, checks, n_terms, seed)
-    else:
-        groups = _by_linkage(base, sizes, writer, encoder, checks, n_terms)
-    return _nodes(base, groups)
+        return _nodes(base, _by_model(job, sizes, config, writer, seed))
+    return _nodes(base, _by_linkage(job, sizes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    of_base: Labels
-    """Which cluster of this level each base cluster is in."""
-    described: list[Described]
-    terms: list[list[Term]]
-
-
-def _by_linkage(
-    base: Base, sizes: Sequence[int], writer: Writer | None, encoder: Encoder, checks: Checks, n_terms: int
-) -> list[_Level]:
+def _by_linkage(job: Job, sizes: Sequence[int]) -> list[Level]:
     # Weighted by the square root of the size: between letting large clusters decide and letting all count the same.
     # Both ends were less stable against the domains of intent_clinc150 (NMI of 10 and 24 groups, k 60 and 120).
-    cuts = ward_levels(base.centroids, np.sqrt(base.sizes).tolist(), sizes[1:]) if len(sizes) > 1 else []
-    levels = [_ground(base, n_terms)]
-    for cut in cuts:
-        levels.append(_described(base, levels[-1], cut, writer, encoder, checks, n_terms))
+    weights = np.sqrt(job.base.sizes).tolist()
+    cuts = ward_levels(job.base.centroids, weights, sizes[1:]) if len(sizes) > 1 else []
+    levels = [ground(job)]
+    for number, cut in enumerate(cuts, 1):
+        levels.append(describe_parents(job, levels[-1], cut, top=number == len(cuts)))
     return levels
 
 
 def _by_model(
-    base: Base,
-    sizes: Sequence[int],
-    config: ArrangeConfig,
-    writer: StructuredWriter,
-    encoder: Encoder,
-    checks: Checks,
-    n_terms: int,
-    seed: int,
-) -> list[_Level]:
-    levels = [_ground(base, n_terms)]
+    job: Job, sizes: Sequence[int], config: ArrangeConfig, writer: StructuredWriter, seed: int
+) -> list[Level]:
+    levels = [ground(job)]
     for number, wanted in enumerate(sizes[1:], 1):
         below = levels[-1]
-        held = np.bincount(below.of_base, weights=base.sizes, minlength=len(below.described))
+        held = np.bincount(below.of_base, weights=job.base.sizes, minlength=len(below.described))
         children = [Child(row.name, row.summary, int(size)) for row, size in zip(below.described, held, strict=True)]
         if len(children) < 3:
             break
         target = min(wanted, len(children) - 1)
-        found = build_level(children, target, writer, encoder, checks.scan, config.neighbourhood, seed + number)
+        scan = job.checks.scan
+        found = build_level(children, target, writer, job.encoder, scan, config.neighbourhood, seed + number)
         cut = found.parents[below.of_base]
-        levels.append(_described(base, below, cut, writer, encoder, checks, n_terms, found.names))
+        levels.append(describe_parents(job, below, cut, top=number == len(sizes) - 1, names=found.names))
     return levels
-
-
-def _ground(base: Base, n_terms: int) -> _Level:
-    terms = base.counts.distinctive(n_terms)
-    return _Level(np.arange(len(base.numbers)), list(base.described), [terms[number] for number in base.numbers])
-
-
-def _described(
-    base: Base,
-    below: _Level,
-    cut: Labels,
-    writer: Writer | None,
-    encoder: Encoder,
-    checks: Checks,
-    n_terms: int,
-    names: Sequence[str] = (),
-) -> _Level:
-    """The level whose cluster of base cluster ``b`` is ``cut[b]``; a cluster with one child keeps the child's words."""
-    count = int(cut.max()) + 1
-    held = np.bincount(below.of_base, weights=base.sizes, minlength=len(below.described))
-    inside = [set(below.of_base[cut == parent].tolist()) for parent in range(count)]
-    children = [sorted(rows, key=lambda row: (-held[row], row)) for rows in inside]
-    kept = {parent: below.described[rows[0]] for parent, rows in enumerate(children) if len(rows) == 1}
-    new = [parent for parent in range(count) if parent not in kept]
-    mapping = np.full(max(base.counts.clusters, max(base.numbers) + 1), -1, dtype=np.int64)
-    mapping[np.asarray(base.numbers)] = cut
-    counts = base.counts.regrouped(mapping.tolist())
-    terms = counts.distinctive(n_terms)
-    subjects, centroids = [], []
-    for parent in new:
-        members = _rows(cut, parent)
-        samples = _pooled([base.evidence[row].inside for row in members])
-        languages = _pooled([base.evidence[row].languages[:1] for row in members])
-        shown = tuple(_shown(below.described[row], whole=bool(names)) for row in children[parent])
-        evidence = Evidence(samples, (), tuple(term.text for term in terms[parent]), languages, shown)
-        parts = [below.terms[row] for row in children[parent]]
-        subjects.append(Subject(evidence, terms[parent], counts.of_cluster(parent), parts))
-        centroids.append(_middle(base, members))
-    own_checks = replace(checks, floor=checks.floor * PARENT_FLOOR)
-    if names and isinstance(writer, StructuredWriter):
-        titles = {
-            tuple(subject.evidence.children): names[parent] for subject, parent in zip(subjects, new, strict=True)
-        }
-        writer = _Renamer(writer, titles)
-    described = describe(
-        subjects, writer, encoder, np.stack(centroids) if centroids else base.centroids[:0], own_checks,
-        again=lambda numbers: [subjects[number].evidence for number in numbers],
-        taken=[row.name for row in below.described],
-    )  # fmt: skip
-    rows = {**kept, **dict(zip(new, described, strict=True))}
-    return _Level(cut, [rows[parent] for parent in range(count)], terms[:count])
-
-
-def _shown(child: Described, whole: bool) -> str:
-    return f"{child.name}: {child.summary}" if whole else child.name
-
-
-def _pooled(parts: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Some of every part in turn, each text once: the largest cluster does not fill a parent's evidence alone."""
-    turns = zip_longest(*parts)
-    found = dict.fromkeys(text for turn in turns for text in turn if text is not None)
-    return tuple(found)[:_SAMPLES]
-
-
-def _rows(of_base: Labels, cluster: int) -> list[int]:
-    return [int(row) for row in np.flatnonzero(of_base == cluster)]
-
-
-def _middle(base: Base, members: Sequence[int]) -> Vectors:
-    weights = np.asarray([base.sizes[row] for row in members], dtype=np.float64)
-    middle = np.average(base.centroids[list(members)], axis=0, weights=weights if weights.sum() > 0 else None)
-    return np.asarray(middle / max(float(np.linalg.norm(middle)), 1e-12), dtype=np.float32)
-
-
-class _Renamer:
-    """A structured writer seen as one that describes: it names a parent from its children, twice if need be."""
-
-    def __init__(self, writer: StructuredWriter, names: Mapping[tuple[str, ...], str]) -> None:
-        self.id = writer.id
-        self._writer = writer
-        self._names = names
-        self._asked = 0
-
-    def answer(self, transcripts: Sequence[Transcript], facets: Sequence[Facet]) -> Iterator[Sequence[Answer]]:
-        return self._writer.answer(transcripts, facets)
-
-    def ask(self, requests: Sequence[Request]) -> Iterator[Reply]:
-        return self._writer.ask(requests)
-
-    def describe(self, evidence: Sequence[Evidence]) -> Iterator[Sequence[Description]]:
-        """The reply to a rename request; at the second asking also the name proposed before there were children."""
-        self._asked += 1
-        values = ask(self._writer, [rename.request(seen.children, seen.terms) for seen in evidence])
-        for seen, value in zip(evidence, values, strict=True):
-            name, summary = value.get("name"), value.get("summary")
-            found = (
-                [Description(name, summary if isinstance(summary, str) else "", self.id)]
-                if isinstance(name, str)
-                else []
-            )
-            proposed = self._names.get(tuple(seen.children), "")
-            yield [*found, Description(proposed, "", self.id)] if self._asked > 1 and proposed else found
 
 
 def _order(sizes: Sequence[int], centroids: Vectors) -> list[int]:
@@ -285,12 +136,12 @@ def _sorted(base: Base) -> Base:
     )
 
 
-def _nodes(base: Base, levels: Sequence[_Level]) -> list[Node]:
+def _nodes(base: Base, levels: Sequence[Level]) -> list[Node]:
     ids: list[list[str]] = []
     for number, level in enumerate(levels):
-        members = [_rows(level.of_base, cluster) for cluster in range(len(level.described))]
+        members = [members_of(level.of_base, cluster) for cluster in range(len(level.described))]
         held = [sum(base.sizes[row] for row in rows) for rows in members]
-        ids.append(cluster_ids(number, held, np.stack([_middle(base, rows) for rows in members])))
+        ids.append(cluster_ids(number, held, np.stack([middle(base, rows) for rows in members])))
     nodes = []
     for number, level in enumerate(levels):
         first = {int(cluster): row for row, cluster in reversed(list(enumerate(level.of_base)))}

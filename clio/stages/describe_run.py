@@ -17,7 +17,7 @@ def run(config: RunConfig, context: Context) -> None:
     """Describe every base cluster and write ``descriptions``."""
     found = gather(config, context)
     clusters = range(len(found.centroids))
-    subjects = [Subject(found.evidence(c), found.terms[c], found.counts.of_cluster(c)) for c in clusters]
+    subjects = [Subject(found.evidence(c), found.terms[c], found.counts.of_cluster(c), size=found.sizes[c]) for c in clusters]
 
     def again(numbers: Sequence[int]) -> list[Evidence]:
         vectors = open_vectors(context.workspace / "vectors")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,17 +22,20 @@ import pyarrow as pa
 from clio.config import RunConfig
 from clio.config.facets import Facet, FacetsConfig, Option, Screener
 from clio.conversations.types import Conversation, Turn
-from clio.errors import RunError
+from clio.errors import ModelSetupError, RunError
 from clio.models.protocol import Answer, Encoder, Transcript, Writer
 from clio.runs.context import Context
 from clio.runs.journal import Journal, Rows
 from clio.runs.stage import Stage
+from clio.stages._answers import held
 from clio.stages._computed import compute, detect_languages
 from clio.tables import FACETS, SCREENED
 
 BATCH = 64
 """Conversations per batch: what a killed run may have to do again."""
 JOURNAL = "extract_facets.journal.jsonl"
+SEAM = 1_000
+"""Characters on either side of a cut through a very long turn that are not shown: longer than any identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def extract_facets(
 ) -> tuple[Rows, Rows]:
     """Rows of the ``facets`` and of the ``screened`` table for one batch; every conversation is in exactly one."""
     transcripts, refused = _transcripts(batch, config, tools)
-    kept, screened = _screen(transcripts, config, tools)
+    kept, screened = _screen(transcripts, refused, config, tools)
     asked = [facet for facet in facets if facet.answered_by_model]
     answers = _ask([t for t in kept if t.conversation_id not in refused], asked, tools)
     _settle_texts(answers, {t.conversation_id: t for t in kept}, asked, config, tools)
@@ -87,13 +90,13 @@ def _transcripts(
     """Redact each turn, then window: an identifier is never cut in half before it is looked for."""
     from clio.conversations.window import window
 
-    reach = 2 * config.window.characters
+    reach = 2 * config.window.characters + SEAM
     pieces: list[str] = []
     shapes: list[list[tuple[Turn, int]]] = []
     for source in batch:
         shape = []
         for turn in source.conversation.turns:
-            # Only what a window can reach is scanned; a cut lies where no window shows it.
+            # Only what a window can hold is scanned; what stands at the cut is taken out after the scan.
             parts = [turn.text] if len(turn.text) <= 2 * reach else [turn.text[:reach], turn.text[-reach:]]
             pieces += parts
             shape.append((turn, len(parts)))
@@ -108,8 +111,7 @@ def _transcripts(
             parts_clean = [next(cleaned) for _ in range(count)]
             if any(part is None for part in parts_clean):
                 refused[name] = "not redacted"
-            text = "".join(part or "" for part in parts_clean)
-            turns.append(replace(turn, text=text))
+            turns.append(replace(turn, text=_joined([part or "" for part in parts_clean])))
             total += len(turn.text)
             reachable += min(len(turn.text), 2 * reach)
         seen = window(turns if name not in refused else (), config.window)
@@ -119,13 +121,23 @@ def _transcripts(
     return [replace(t, language=code) for t, code in zip(transcripts, languages, strict=True)], refused
 
 
+def _joined(parts: Sequence[str]) -> str:
+    """A turn from its redacted parts. What was cut in two at a seam could not be recognised: it is not shown."""
+    if len(parts) == 1:
+        return parts[0]
+    head, tail = parts
+    return f"{head[:-SEAM]} [...] {tail[SEAM:]}"
+
+
 def _yes_no(screener: Screener) -> tuple[Option, ...]:
     if not (screener.yes and screener.no):
         return ()
     return (Option(value="yes", description=screener.yes), Option(value="no", description=screener.no))
 
 
-def _screen(transcripts: list[Transcript], config: FacetsConfig, tools: Tools) -> tuple[list[Transcript], Rows]:
+def _screen(
+    transcripts: list[Transcript], refused: Mapping[str, str], config: FacetsConfig, tools: Tools
+) -> tuple[list[Transcript], Rows]:
     screener = config.screener
     if screener is None:
         return transcripts, []
@@ -138,7 +150,11 @@ def _screen(transcripts: list[Transcript], config: FacetsConfig, tools: Tools) -
             kept.append(transcript)
             continue
         # A screener that could not answer keeps nobody: a study of X must not quietly hold what is not X.
-        reason = answer.reason or ("answered no" if answer.status == "answered" else answer.status)
+        reason = (
+            refused.get(transcript.conversation_id)
+            or answer.reason
+            or ("answered no" if answer.status == "answered" else answer.status)
+        )
         screened.append({"conversation_id": transcript.conversation_id, "status": answer.status, "reason": reason})
     return kept, screened
 
@@ -146,12 +162,19 @@ def _screen(transcripts: list[Transcript], config: FacetsConfig, tools: Tools) -
 def _ask(transcripts: Sequence[Transcript], facets: Sequence[Facet], tools: Tools) -> dict[str, dict[str, Answer]]:
     if not transcripts or not facets:
         return {t.conversation_id: {} for t in transcripts}
-    found = {}
-    for transcript, answers in zip(transcripts, tools.writer.answer(transcripts, facets), strict=True):
-        by_name = {facet.name: answer for facet, answer in zip(facets, answers, strict=True)}
-        if not transcript.user_text.strip():
-            by_name = {f.name: Answer("na", writer=tools.writer.id, reason="no user text") for f in facets}
-        found[transcript.conversation_id] = by_name
+    nothing = Answer("na", writer=tools.writer.id, reason="no user text")
+    found = {t.conversation_id: {facet.name: nothing for facet in facets} for t in transcripts}
+    asked = [t for t in transcripts if t.user_text.strip()]
+    replies = iter(tools.writer.answer(asked, facets) if asked else ())
+    # A writer of the user's own may break its word; what it gave is then anybody's.
+    broken = f"the writer `{tools.writer.id}` did not give one answer per conversation and facet"
+    for transcript in asked:
+        answers = next(replies, None)
+        if answers is None or len(answers) != len(facets):
+            raise ModelSetupError(broken)
+        found[transcript.conversation_id] = {f.name: held(a, f) for f, a in zip(facets, answers, strict=True)}
+    if next(replies, None) is not None:
+        raise ModelSetupError(broken)
     return found
 
 
@@ -164,7 +187,7 @@ def _settle_texts(
 ) -> None:
     """Redact and check every written text in place; where one does not hold, the extractive sentence stands in."""
     from clio.models.check import check
-    from clio.models.extractive import extract
+    from clio.models.extractive import opening
 
     written = [
         (name, facet.name)
@@ -193,7 +216,7 @@ def _settle_texts(
     if not suspects:
         return
     names = list(dict.fromkeys(name for name, _, _ in suspects))
-    sentences = extract([transcripts[name] for name in names], tools.encoder)
+    sentences = opening([transcripts[name] for name in names])
     standing = dict(zip(names, tools.redact_written(sentences), strict=True))
     for name, facet, fault in suspects:
         sentence = standing[name]
@@ -269,6 +292,8 @@ def run(config: RunConfig, context: Context) -> None:
 
 def _finish(context: Context, table: pa.Table, facets: Sequence[str], journal: Journal) -> None:
     """Columnar from here on: a million conversations with ten facets are some hundred megabytes."""
+    from clio.prompts.facets import prompt_hashes
+
     parts: list[pa.Table] = []
     screened: Rows = []
     for rows, left_out in journal.entries():
@@ -290,6 +315,8 @@ def _finish(context: Context, table: pa.Table, facets: Sequence[str], journal: J
     context.write("facets", answers)
     context.write("screened", SCREENED.build(screened))
     context.notes |= _notes(answers, screened, kept) | {"redactor": context.redactor.describe()}
+    context.manifest.data.setdefault("models", {})["writer"] = context.writer.id
+    context.manifest.data["prompts"] = prompt_hashes()
 
 
 def _notes(answers: pa.Table, screened: Rows, kept: int) -> dict[str, Any]:

@@ -193,7 +193,8 @@ def _notes(found: Ingested, kept: pa.Table, reasons: pa.Array) -> dict[str, Any]
 
 
 def _identity(context: Context) -> dict[str, Any]:
-    return {"inputs": context.manifest.data.get("inputs"), "key": key_id(context.key)}
+    inputs = [item["sha256"] for item in context.manifest.data.get("inputs", [])]
+    return {"inputs": inputs, "key": key_id(context.key)}
 
 
 STAGE = Stage(

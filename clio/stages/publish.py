@@ -8,7 +8,8 @@ tells of people that another hides.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter as Tally
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,22 +21,19 @@ from numpy.typing import NDArray
 from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.config.release import ReleaseConfig
+from clio.errors import RunError
 from clio.privacy.density import squares
 from clio.privacy.settle import Settled, settle
-from clio.privacy.suppression import Cells, shown
 from clio.privacy.thresholds import Thresholds
-from clio.privacy.wall import MAX_LABEL, check_release, clean_text
+from clio.privacy.wall import check_release, clean_text
 from clio.runs.context import Context
-from clio.runs.files import load_array, write_json, write_table
+from clio.runs.files import load_array, sync_folder, write_json, write_table
 from clio.runs.stage import Stage
-from clio.stages._cells import Counted, Counter
+from clio.stages._breakdowns import Node, Rules, Scan, Tables, breakdowns
+from clio.stages._cells import Counter
 from clio.stages._computed import monday
 from clio.stages._statements import public_manifest, statements
-from clio.tables import BREAKDOWNS, CLUSTERS, LEVELS, MAP, PRIVACY, TRENDS
-
-ALL = "all"
-"""Cluster id of the whole release in breakdowns and trends."""
-Tables = dict[str, pa.Table]
+from clio.tables import CLUSTERS, LEVELS, MAP, PRIVACY, TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +50,18 @@ class Private:
     centroids: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One cluster that is released, or the root."""
-
-    row: dict[str, Any] | None
-    parent: int
-    members: NDArray[np.int64]
-    """Rows of the counted conversations."""
-
-
 def publish(
-    private: Private, facets: Sequence[Facet], pairs: Sequence[tuple[str, str]], config: ReleaseConfig
+    private: Private,
+    facets: Sequence[Facet],
+    pairs: Sequence[tuple[str, str]],
+    config: ReleaseConfig,
+    scan: Scan = lambda _text: (),
 ) -> tuple[Tables, dict[str, int], Settled]:
     """Every release table but ``privacy``, the number of things hidden by kind, and what was settled."""
     thresholds = Thresholds.of(config)
     settled = settle(private.base, private.account, private.centroids, _parents(private.hierarchy), config)
     nodes = _nodes(private, settled)
-    hidden: dict[str, int] = {"cells": 0, "cells_by_subtraction": 0}
+    rules = Rules(thresholds, scan, {"cells": 0, "cells_by_subtraction": 0})
     tables: Tables = {
         "clusters": _clusters(private, nodes, settled),
         "levels": _levels(nodes),
@@ -77,10 +69,10 @@ def publish(
     }
     counter = _counter(private, nodes)
     try:
-        tables |= _breakdowns(counter, nodes, facets, pairs, thresholds, hidden)
+        tables |= breakdowns(counter, nodes, facets, pairs, rules)
     finally:
         counter.close()
-    return tables, hidden, settled
+    return tables, rules.hidden, settled
 
 
 def _parents(hierarchy: Sequence[dict[str, Any]]) -> dict[int, str]:
@@ -130,7 +122,7 @@ def _clusters(private: Private, nodes: Sequence[Node], settled: Settled) -> pa.T
                 "merged": row["cluster"] in settled.grown,
                 "x": float(centre[0]),
                 "y": float(centre[1]),
-                "writer": row["writer"],
+                "writer": clean_text(row["writer"]),
             }
         )
     return CLUSTERS.build(rows)
@@ -178,111 +170,22 @@ def _counter(private: Private, nodes: Sequence[Node]) -> Counter:
     return Counter(pa.table(columns), private.answers, parents)
 
 
-def _breakdowns(
-    counter: Counter,
-    nodes: Sequence[Node],
-    facets: Sequence[Facet],
-    pairs: Sequence[tuple[str, str]],
-    thresholds: Thresholds,
-    hidden: dict[str, int],
-) -> Tables:
-    by_name = {facet.name: facet for facet in facets}
-    rows: list[dict[str, object]] = []
-    for facet in facets:
-        # Weeks are the trends table; free text is never a cell.
-        if facet.kind == "text" or (facet.kind == "computed" and (facet.compute or facet.name) == "week"):
-            continue
-        counted = counter.facet(facet)
-        rows += _rows(counter, counted, _visible(counted, thresholds), nodes, thresholds, hidden)
-    for one, other in pairs:
-        counted = counter.pair(by_name[one], by_name[other])
-        rows += _rows(counter, counted, _visible_pair(counted, thresholds), nodes, thresholds, hidden)
-    weeks = counter.weeks()
-    trends = [
-        {"week" if key == "value" else key: value for key, value in row.items() if key != "facet"}
-        for row in _rows(counter, weeks, _visible(weeks, thresholds), nodes, thresholds, hidden)
-    ]
-    return {"breakdowns": BREAKDOWNS.build(rows), "trends": TRENDS.build(trends)}
-
-
-def _allowed(counted: Counted) -> NDArray[np.bool_]:
-    """Cells whose value is a label: short, and still there when control characters are gone."""
-    fit = np.array([0 < len(clean_text(value)) <= MAX_LABEL for value in counted.values], dtype=np.bool_)
-    return fit[counted.cells.value] if len(fit) else np.zeros(0, dtype=np.bool_)
-
-
-def _visible(counted: Counted, thresholds: Thresholds) -> NDArray[np.bool_]:
-    return shown(counted.cells, thresholds, adds_up=counted.adds_up, allowed=_allowed(counted))
-
-
-def _visible_pair(counted: Counted, thresholds: Thresholds) -> NDArray[np.bool_]:
-    """Crossed cells add up three ways: over the cluster, and to each of the two facets' own cells."""
-    cells = counted.cells
-    visible = _visible(counted, thresholds)
-    first, second = (
-        np.array([value.partition(" x ")[part] for value in counted.values], dtype=object)[cells.value]
-        for part in (0, 2)
-    )
-    while True:
-        before = int(visible.sum())
-        for side in (first, second):
-            _, half = np.unique(side.astype(str), return_inverse=True)
-            width = int(half.max(initial=-1)) + 1
-            split = Cells(
-                cells.node * width + half, cells.value, cells.conversations, cells.accounts, cells.largest,
-                np.full(len(cells.parent) * max(width, 1), -1, dtype=np.int64),
-            )  # fmt: skip
-            visible = shown(split, thresholds, allowed=visible)
-        visible = shown(cells, thresholds, allowed=visible)
-        if int(visible.sum()) == before:
-            return visible
-
-
-def _rows(
-    counter: Counter,
-    counted: Counted,
-    visible: NDArray[np.bool_],
-    nodes: Sequence[Node],
-    thresholds: Thresholds,
-    hidden: dict[str, int],
-) -> Iterator[dict[str, object]]:
-    cells = counted.cells
-    passing = thresholds.pass_mask(cells.conversations, cells.accounts, cells.largest)
-    hidden["cells"] += int((~visible).sum())
-    hidden["cells_by_subtraction"] += int((passing & ~visible).sum())
-
-    def row(node: int, value: str, kind: str, conversations: int, accounts: int) -> dict[str, object]:
-        found = nodes[node].row
-        return {
-            "cluster_id": ALL if found is None else found["cluster_id"],
-            "facet": counted.facet,
-            "value": value,
-            "kind": kind,
-            "conversations": conversations,
-            "accounts": accounts,
-            "share": conversations / max(1, len(nodes[node].members)),
-        }
-
-    for cell in np.flatnonzero(visible):
-        value = clean_text(counted.values[cells.value[cell]])
-        yield row(int(cells.node[cell]), value, "value", int(cells.conversations[cell]), int(cells.accounts[cell]))
-    if counted.adds_up:
-        for node, (conversations, accounts) in sorted(counter.others(counted, visible).items()):
-            if conversations >= thresholds.conversations and accounts >= thresholds.accounts:
-                yield row(node, "", "other", conversations, accounts)
-
-
 def run(config: RunConfig, context: Context) -> None:
     """Count, suppress, check at the wall, and swap the new release in whole."""
     from clio.prompts.facets import resolve
 
     facets = resolve(config.facets)
-    private, outside = _read(context)
+    private, everyone, inside, unclustered = _read(context)
+    redactor = context.redactor
+
+    def scan(text: str) -> Sequence[object]:
+        return redactor.scan(text, names=False)
+
     with context.reporter.track("publish", 1) as advance:
-        tables, hidden, settled = publish(private, facets, config.facets.intersections, config.release)
-        released = sum(len(members) for members in settled.members.values())
+        tables, hidden, settled = publish(private, facets, config.facets.intersections, config.release, scan)
+        counted = np.concatenate([*settled.members.values(), np.empty(0, dtype=np.int64)])
         counts = {
-            "released_conversations": released,
+            "released_conversations": len(counted),
             "released_clusters": tables["clusters"].num_rows,
             "suppressed_clusters": settled.merged + settled.dropped,
             "merged_clusters": settled.merged,
@@ -291,19 +194,20 @@ def run(config: RunConfig, context: Context) -> None:
             "trimmed_conversations": settled.trimmed_conversations,
             "suppressed_cells": hidden["cells"],
             "suppressed_cells_by_subtraction": hidden["cells_by_subtraction"],
-            **outside,
+            **unclustered,
         }
         tables["privacy"] = PRIVACY.build(statements(config, context.manifest.data, counts))
-        scan = context.redactor.scan
-        checked = check_release(tables, Thresholds.of(config.release), lambda text: scan(text, names=False))
-        accounts = len(np.unique(private.account[np.concatenate(list(settled.members.values()))])) if released else 0
-        manifest = public_manifest(config, context.manifest.data, facets, released, accounts, counts)
+        checked = check_release(tables, Thresholds.of(config.release), scan)
+        outside = Tally(np.delete(everyone, inside[counted]).tolist())
+        people = (len(counted), len(np.unique(private.account[counted])))
+        manifest = public_manifest(config, context.manifest.data, facets, people, outside, counts)
         _swap(context.release, checked, manifest)
         advance(1)
     context.notes |= {"counts": counts}
 
 
-def _read(context: Context) -> tuple[Private, dict[str, int]]:
+def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
+    """What is clustered; the accounts of all kept conversations; which of these are clustered; and what is not."""
     assignments = context.read("assignments")
     base = assignments.column("cluster").to_numpy().astype(np.int64)
     ids = assignments.column("conversation_id").to_pylist()
@@ -328,21 +232,34 @@ def _read(context: Context) -> tuple[Private, dict[str, int]]:
         hierarchy=context.read("hierarchy").to_pylist(),
         centroids=load_array(context.workspace / "centroids.npy"),
     )
-    return private, {"noise": int((base == -1).sum()), "no_text": int((base == -2).sum())}
+    unclustered = {"noise": int((base == -1).sum()), "no_text": int((base == -2).sum())}
+    return private, codes[rows], inside, unclustered
 
 
 def _swap(release: Path, tables: Tables, manifest: dict[str, Any]) -> None:
-    """The new release stands complete beside the old one before it takes its place."""
+    """The new release stands complete beside the old one before it takes its place.
+
+    A process that is killed between the two renames leaves both beside the empty place; the next publishing heals it.
+    """
     fresh, old = release.with_name("release.new"), release.with_name("release.old")
+    if old.exists() and not release.exists():
+        old.rename(release)
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, table in tables.items():
         write_table(fresh / f"{name}.parquet", table)
     write_json(fresh / "manifest.json", manifest)
-    if release.exists():
-        release.rename(old)
-    fresh.rename(release)
+    try:
+        if release.exists():
+            release.rename(old)
+        fresh.rename(release)
+    except OSError as fault:
+        raise RunError(f"{release}: cannot be replaced ({fault.strerror}). The former release is kept.") from None
+    finally:
+        if old.exists() and not release.exists():
+            old.rename(release)
+    sync_folder(release.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -352,5 +269,8 @@ STAGE = Stage(
     version=1,
     sections=("release", "facets", "title"),
     after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project"),
-    outputs=("release/clusters.parquet", "release/manifest.json"),
+    outputs=(
+        *(f"release/{table.name}.parquet" for table in TABLES.values() if table.side == "release"),
+        "release/manifest.json",
+    ),
 )

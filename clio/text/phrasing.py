@@ -12,6 +12,7 @@ from clio.text.words import gerund, keys
 
 WRITER = "terms"
 MOST_WORDS = 10
+MIXED = "Mixed requests"
 _SECOND, _THIRD = 0.15, 0.2
 """Least score, as a share of the first term's, for a second and a third term in a name: a clear first term should not
 drag stragglers behind it."""
@@ -30,7 +31,8 @@ _PROPER = {name.casefold() for name in NAMES.values()} | {
      "june", "july", "march", "august", "september", "october", "november", "december", "christmas", "easter",
      "halloween", "thanksgiving", "america", "american", "england", "british", "britain", "france", "germany", "spain",
      "italy", "japan", "china", "india", "mexico", "mexican", "canada", "canadian", "australia", "africa", "european",
-     "europe", "brazil", "russia", "python", "javascript", "java", "excel", "linux", "windows", "docker", "google",
+     "europe", "brazil", "russia", "python", "javascript", "java", "git", "react", "django", "flask", "laravel",
+     "excel", "linux", "windows", "docker", "google",
      "facebook", "instagram", "youtube", "amazon", "uber", "wordpress", "shakespeare", "mastercard", "visa", "amex"),
 }  # fmt: skip
 
@@ -53,7 +55,7 @@ def phrase(terms: Sequence[Term], parts: Sequence[Sequence[Term]] = ()) -> Phras
     """
     english = [term for term in terms if _english(term)]
     if not english:
-        return Phrased("Mixed requests", "People ask for many different things. Too few of them share any word.", ())
+        return Phrased(MIXED, "People ask for many different things. Too few of them share any word.", ())
     spread = _spread(english, parts) if parts else english
     nouns = _apart(_nouns(spread, phrases_first=not parts), 3)
     named = [noun for noun, least in zip(nouns, (0.0, _SECOND, _THIRD), strict=False)
@@ -108,12 +110,33 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] if text[:2].islower() or text[1:2] in ("", " ") else text
 
 
-def foreign(language: str, terms: Sequence[Term]) -> Phrased:
-    """Name and summary of a cluster whose texts are not English: the language, and shared words only in the summary."""
-    what = f"in {language}" if language else "in other languages"
+def lowered(name: str) -> str:
+    """The name for the middle of a sentence: a lower-case first letter, but for abbreviations and proper names."""
+    first = name.split(" ", 1)[0]
+    keeps = not first[1:].islower() or first.casefold() in _PROPER or first.casefold() in _UPPER
+    return name if keeps else name[:1].lower() + name[1:]
+
+
+def foreign(languages: Sequence[str], terms: Sequence[Term], subject: str = "") -> Phrased:
+    """Name and summary of a cluster whose texts are not English: the languages (English names), a subject where one
+    could be told, and shared words only in the summary.
+    """
+    what = f"in {joined(languages[:2])}" if languages else "in other languages"
+    if len(languages) > 2:
+        what = f"in {languages[0]}, {languages[1]} and others"
     shown = [term.text for term in terms[:4]]
     words = f"Words that many of them share: {', '.join(shown)}." if shown else "Too few of them share any word."
-    return Phrased(f"Requests {what}", f"People write {what}. {words}", ())
+    name = f"Requests {what}" + (f": {lowered(subject)}" if subject else "")
+    return Phrased(" ".join(name.split()[:MOST_WORDS]), f"People write {what}. {words}", ())
+
+
+def about(subject: str, terms: Sequence[Term], parts: Sequence[Sequence[Term]] = ()) -> Phrased:
+    """A subject of the vocabulary as the name; the summary says what terms are shared."""
+    english = [term for term in terms if _english(term)]
+    if not _nouns(english):
+        summary = f"People's requests lie nearest to this subject: {lowered(subject)}."
+        return Phrased(subject, f"{summary} Too few of them share any word to tell more.", ())
+    return Phrased(subject, summary_of(_spread(english, parts) if parts else english), ())
 
 
 def distinct(name: str, taken: set[str], extra: Sequence[str]) -> str:
@@ -159,10 +182,14 @@ def _held(term: Term, parts: Sequence[Sequence[Term]]) -> int:
 def _spread(terms: Sequence[Term], parts: Sequence[Sequence[Term]]) -> list[Term]:
     """Terms of a parent: what at least half of its children have, then the children's own in turn, then the rest."""
     shared = [term for term in terms if _held(term, parts) >= max(2, -(-len(parts) // 2))]
-    turns = zip_longest(*([term for term in part if _english(term) and term.kind == "noun"] for part in parts))
-    own = [term for turn in turns for term in turn if term is not None]
+    said = {key for term in shared for key in keys(term.text)}
+    own = [
+        [term for term in part if _english(term) and term.kind == "noun" and not said & set(keys(term.text))]
+        for part in parts
+    ]
+    turns = (term for turn in zip_longest(*own) for term in turn if term is not None)
     found: dict[str, Term] = {}
-    for term in (*shared, *own, *terms):
+    for term in (*shared, *turns, *terms):
         found.setdefault(term.text, term)
     return list(found.values())
 

@@ -62,7 +62,9 @@ class Vocabulary:
         self._encoder = encoder
         self._vectors: Vectors | None = None
 
-    def propose(self, centroids: Vectors, weights: Sequence[float], *, broad: bool, most: int = 5) -> list[list[Proposal]]:
+    def propose(
+        self, centroids: Vectors, weights: Sequence[float], *, broad: bool, most: int = 5
+    ) -> list[list[Proposal]]:
         """The ``most`` best labels per cluster, best first.
 
         ``centroids`` has shape (clusters, dimensions), rows of length 1; ``weights`` are their sizes. ``broad`` allows

@@ -18,9 +18,10 @@ PLACEHOLDER = re.compile(r"[\[<{(]\s?[A-Z][A-Z0-9_ ]{1,40}\s?[\]>})]")
 
 _HAN = "\u4e00-\u9fff\u3400-\u4dbf\u3005"
 _KATAKANA = "\u30a1-\u30fa\u30fc-\u30ff"
-_UNSPACED = _HAN + _KATAKANA + "\u3041-\u309f\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f"
+_SKIPPED = "\u3041-\u309f\u0e00-\u0eff\u1780-\u17ff\u1000-\u109f"
+_UNSPACED = _HAN + _KATAKANA + _SKIPPED
 _PIECE = re.compile(
-    rf"(?P<han>[{_HAN}]+)|(?P<katakana>[{_KATAKANA}]+)|(?P<unspaced>[{_UNSPACED}]+)"
+    rf"(?P<han>[{_HAN}]+)|(?P<katakana>[{_KATAKANA}]+)|(?P<unspaced>[{_SKIPPED}]+)"
     rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_])+(?:['’](?:(?![{_UNSPACED}])[^\W_])+)*(?:\+\+|\#)?)"
     r"|(?P<stop>[.!?;:,()\[\]{}\"“”«»\n|/]|[。、！？；：，「」])"
 )  # fmt: skip
@@ -76,7 +77,9 @@ def key_of(word: str) -> str:
         key = key.removesuffix(ending)
     if len(key) <= 3 or not key.isascii():
         return key
-    if key.endswith("s") and not key.endswith(("ss", "us", "is", "as", "news", "series", "species")):
+    if key.endswith("s") and not key.endswith(
+        ("ss", "us", "is", "news", "series", "species", "bias", "atlas", "canvas")
+    ):
         key = key[:-1]
     if len(key) > 3 and key.endswith("ie"):
         return key[:-2] + "y"

@@ -25,10 +25,10 @@ def density_clusters(vectors: Vectors, min_size: int, seed: int = 0) -> Clusteri
     n = len(vectors)
     if n < min_size:
         return finished(vectors, np.full(n, -1, np.int32))
-    import hdbscan
-
     with warnings.catch_warnings(), one_thread_each():
         warnings.simplefilter("ignore")  # old scikit-learn names, numba's advice: nothing a user can act on
+        import hdbscan
+
         points = np.asarray(vectors, dtype=np.float64) if n <= DIRECT_ROWS else _reduced(vectors, seed)
         search = hdbscan.HDBSCAN(min_cluster_size=min_size, core_dist_n_jobs=1)
         labels = search.fit_predict(points)

@@ -61,10 +61,10 @@ def _fitted(vectors: Vectors, config: ProjectConfig, seed: int) -> NDArray[np.fl
     distinct, inverse = np.unique(vectors, axis=0, return_inverse=True) if len(vectors) else (vectors, np.zeros(0, int))
     if len(distinct) <= SMALL:
         return _components(vectors)
-    import umap
-
     with warnings.catch_warnings(), one_thread_each():
-        warnings.simplefilter("ignore")  # numba's advice and fallbacks of the spectral start: nothing to act on
+        warnings.simplefilter("ignore")  # umap's import, numba's advice, a failed spectral start: nothing to act on
+        import umap
+
         reducer = umap.UMAP(
             n_components=2,
             n_neighbors=min(config.neighbours, len(distinct) - 1),

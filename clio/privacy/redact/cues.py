@@ -34,8 +34,10 @@ class Cue:
 
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['.-](?=[^\W\d_])){0,29}")
-_JOIN = re.compile(r"\.? (?=[^\W\d_])|\. ?(?=[A-Z])")
-_PARTICLES = words(
+_JOIN = re.compile(r" (?=[^\W\d_])")
+_JOIN_INITIAL = re.compile(r"\.? ?(?=[^\W\d_])")
+"""Between two words of a name; after a single letter a full stop may stand too."""
+PARTICLES = words(
     "van von der den de da di du dos das del della la le bin ibn ben al el ter ten zu zur y e abu bint st af av"
 )
 _ASSISTANTS = words("Claude Siri Alexa Gemini Copilot Cortana Bard Grok Bing Llama Qwen Mistral ChatGPT Assistant")
@@ -140,6 +142,7 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 _LOWER = re.compile(rf"{_S}[^\W\d_]{{2,20}}")
 _SAINTS = words("san santa santo st saint são sao los las port fort lake mount saint-")
+_NO_AFTER, _NO_BEFORE = frozenset("(_=@"), frozenset("_./@-\\<")
 _SUFFIX = re.compile(r"(?:ing|ed|ly|tion|ment|ness|able|ful|less|'s)$")
 
 
@@ -164,30 +167,33 @@ def _taken(view: str, at: int, demand: Demand) -> int | None:
         len(first.group()) < 2 and view[first.end() : first.end() + 2] != ". "
     ):
         return None
-    end, words, upper = first.end(), 1, _upper(first.group())
+    end, words, upper, last = first.end(), 1, _upper(first.group()), len(first.group())
     while words < 4:
-        join = _JOIN.match(view, end)
+        join = (_JOIN_INITIAL if last == 1 else _JOIN).match(view, end)
         word = _WORD.match(view, join.end()) if join else None
         if not word or not join:
             break
         text = word.group()
-        if text.lower() in _PARTICLES:
+        if text.lower() in PARTICLES:
             after = _WORD.match(view, word.end() + 1)
             if after and view[word.end()] == " " and _upper(after.group()) == upper and not _is_common(after.group()):
-                end = after.end()
+                end, last = after.end(), 2
                 words += 1
                 continue
             break
         if (
             _is_common(text)
+            or text.endswith(("n't", "'ll", "'ve"))
             or (upper and not _upper(text))
             or (not upper and (_SUFFIX.search(text) or words > 2 or _upper(text)))
         ):
             break
-        end = word.end()
+        end, last = word.end(), len(text)
         words += 1
     if demand == "known" and not known:
         return None
+    if view[end - 2 : end] == "'s":
+        end -= 2
     return end if demand != "full" or known or words >= 2 else None
 
 
@@ -253,15 +259,9 @@ class CueDetector:
             low = word.lower()
             if low not in lexicon.given() or (low not in lexicon.unmistakable() and not word[0].isupper()):
                 continue
-            if view[at : at + 1] in ("(", "_", "=", "@") or view[match.start() - 1 : match.start()] in (
-                "_",
-                ".",
-                "/",
-                "@",
-                "-",
-                "\\",
-                "<",
-            ):
+            if view[at : at + 1] in _NO_AFTER or view[match.start() - 1 : match.start()] in _NO_BEFORE:
+                continue
+            if word.islower() and (view[at : at + 1] == "-" or view[max(0, match.start() - 2) : match.start()] == "- "):
                 continue
             before = _LOWER.findall(view, max(0, match.start() - 8), match.start())
             if before and before[-1].lower() in _SAINTS:

@@ -214,7 +214,7 @@ def _ipv6(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 _NOT_HANDLES = words(
-    "param params return returns throws see since deprecated author override overload property staticmethod classmethod "
+    "notice echo title inheritdoc natspec off param params return returns throws see since deprecated author override overload property staticmethod classmethod "
     "dataclass pytest app api media import keyframes font supports charset page layer tailwind apply include mixin extend "
     "test before after autowired component service controller injectable input output id entity table column state "
     "environmentobject main objc published escaping available swift angular babel types vue nestjs todo everyone here "
@@ -292,7 +292,7 @@ _TOP = rf"(?:{_TLDS})(?![\w@-])"
 RULES: tuple[Rule, ...] = (
     Rule(
         "email", "EMAIL",
-        re.compile(_AT + r"(?:(?:[\w-]{1,63}\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w])|\[?\d{1,3}(?:\.\d{1,3}){3}\]?|(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})"),
+        re.compile(_AT + r"(?:(?:[\w-]{1,63}\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})(?![A-Za-z0-9_])|\[?\d{1,3}(?:\.\d{1,3}){3}\]?|(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24})"),
         "write to jane.doe%40example.co.uk", ("@", "%40", "&#64;", "&#x40;", "&commat;", "\\u0040"), _mail,
     ),
     Rule(
@@ -334,15 +334,15 @@ RULES: tuple[Rule, ...] = (
         "IBAN GB82 WEST 1234 5698 7654 32", (), _iban,
     ),
     Rule(
-        "ipv4", "IP", re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5}|/\d{1,2})?(?![\w]|\.\d)"),
+        "ipv4", "IP", re.compile(r"(?<![A-Za-z0-9_.])(\d{1,3}(?:\.\d{1,3}){3})(?::\d{2,5}|/\d{1,2})?(?![A-Za-z0-9_]|\.\d)"),
         "from 203.0.113.57:8080", (), _ipv4,
     ),
     Rule(
-        "ipv6", "IP", re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,12})?"),
+        "ipv6", "IP", re.compile(r"(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?:%\w{1,12})?"),
         "from 2001:db8:85a3::8a2e:370:7334", (":",), _ipv6,
     ),
     Rule(
-        "mac", "ID", re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])|(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])"),
+        "mac", "ID", re.compile(r"(?<![A-Za-z0-9_:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![A-Za-z0-9_:-])|(?<![A-Za-z0-9_:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![A-Za-z0-9_:-])"),
         "a4:83:e7:1b:2c:9d", (),
     ),
     Rule(
@@ -350,16 +350,16 @@ RULES: tuple[Rule, ...] = (
         "follow @jane_doe42", ("@",), _handle, score=0.8,
     ),
     Rule(
-        "reddit-user", "HANDLE", re.compile(r"(?<![\w/])/?u/([A-Za-z0-9_-]{3,20})(?![\w/])"),
+        "reddit-user", "HANDLE", re.compile(r"(?<![A-Za-z0-9_/])/?u/([A-Za-z0-9_-]{3,20})(?![A-Za-z0-9_/])"),
         "see u/jane_doe42", ("u/",), score=0.9,
     ),
     Rule(
-        "discord-tag", "HANDLE", re.compile(r"(?<![\w#])[\w.]{2,32}#\d{4}(?!\d|\w)"),
+        "discord-tag", "HANDLE", re.compile(r"(?<![A-Za-z0-9_#])[\w.]{2,32}#\d{4}(?![A-Za-z0-9_])"),
         "add jane#4821", ("#",), lambda m: m.span() if re.match(r"[^\W\d]", m.group()) else None, score=0.8,
     ),
     Rule(
         "handle-keyword", "HANDLE",
-        re.compile(r"(?i)(?<![a-z])(?:instagram|insta|ig|twitter|snap(?:chat)?|telegram|discord|tiktok|skype|wechat|steam|psn|gamertag|"
+        re.compile(r"(?i)(?<![a-z0-9_])(?:instagram|insta|ig|twitter|snap(?:chat)?|telegram|discord|tiktok|skype|wechat|steam|psn|gamertag|"
                    r"user ?name|user_name|login|handle|screen name|benutzername|usuario|identifiant)(?: id| name| handle| user)?"
                    r"([\"']?\s{0,2}(?:is|=|:|es|ist|est|@)\s{0,2}[\"'@]{0,2})([A-Za-z0-9_][\w.-]{2,38})"),
         "my instagram is jane_doe42",
@@ -369,7 +369,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "path-posix", "PATH",
-        re.compile(r"(?<![\w/])(?:file://|/mnt/[a-z]|/[a-z](?=/Users))?/{1,2}(?:home|Users|usr/home|export/home|var/home)/([A-Za-z0-9._-]{1,40})(?:/[^\s\"'`<>|*?;]{0,260})?"),
+        re.compile(r"(?<![A-Za-z0-9_/])(?:file://|/mnt/[a-z]|/[a-z](?=/Users))?/{1,2}(?:home|Users|usr/home|export/home|var/home)/([A-Za-z0-9._-]{1,40})(?:/[^\s\"'`<>|*?;]{0,260})?"),
         "open /home/jane/notes.txt", ("/home/", "/users/"), _home,
     ),
     Rule(

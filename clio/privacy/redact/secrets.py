@@ -130,7 +130,10 @@ def _assigned(quoted: int, bare: int) -> Check:
 def _spoken(match: re.Match[str]) -> tuple[int, int] | None:
     """Accept what follows "my password is", unless it is an ordinary word."""
     value = match.group(1).rstrip(".,!?:)'\"")
-    if "=" in match.group()[: match.start(1) - match.start()] and _NOT_SECRET.fullmatch(value):
+    assigned = match.group()[: match.start(1) - match.start()].rstrip(" \t\"'").endswith(("=", ":"))
+    if assigned and (
+        _NOT_SECRET.fullmatch(value) or value[:1] in "&$*@<" or not re.search(r"[\d\W_]", value.rstrip(";"))
+    ):
         return None
     if value.lower() in _PROSE or PLACEHOLDER.fullmatch(value) or len(value) < 4:
         return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args, runtime_checkable
 
@@ -92,17 +93,37 @@ def run_rules(view: str, rules: Iterable[Rule]) -> list[Span]:
     return found
 
 
+class Ranges:
+    """Half-open ranges, asked many times which of them meet another: sorted once, then found by bisection."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        disjoint: list[tuple[int, int]] = []
+        for start, end in sorted(ranges):
+            if disjoint and start < disjoint[-1][1]:
+                disjoint[-1] = (disjoint[-1][0], max(disjoint[-1][1], end))
+            else:
+                disjoint.append((start, end))
+        self._ranges = disjoint
+        self._ends = [end for _, end in disjoint]
+
+    def meeting(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Those that share a character with ``[start, end)``, in order. Ranges that overlap count as one."""
+        at = bisect_right(self._ends, start)
+        while at < len(self._ranges) and self._ranges[at][0] < end:
+            yield self._ranges[at]
+            at += 1
+
+
 def without(spans: Sequence[Span], holes: Sequence[tuple[int, int]], view: str) -> list[Span]:
-    """The spans less the holes (sorted, disjoint); pieces without a letter or digit are dropped."""
+    """The spans less the holes; pieces without a letter or digit are dropped."""
     if not holes:
         return list(spans)
+    ranges = Ranges(holes)
     kept: list[Span] = []
     for span in spans:
         at = span.start
         pieces = []
-        for start, end in holes:
-            if end <= at or start >= span.end:
-                continue
+        for start, end in ranges.meeting(span.start, span.end):
             pieces.append((at, start))
             at = end
         pieces.append((at, span.end))

@@ -81,12 +81,12 @@ def _bare(match: re.Match[str]) -> tuple[int, int] | None:
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        "url", "URL", re.compile(r"://[^\s<>\"'`\\|^]{1,2048}"),
+        "url", "URL", re.compile(r"://(?:(?!://)[^\s<>\"'`\\|^]){1,2048}"),
         "postgres://jane:pw@db.example.com/main", ("://",), _url,
     ),
     Rule(
         "url-bare", "URL",
-        re.compile(r"(?i)(?<![\w./@-])(?:www\.|m\.|[a-z]{2}\.)?(?:linkedin\.com|twitter\.com|x\.com|facebook\.com|fb\.com|instagram\.com|t\.me|"
+        re.compile(r"(?i)(?<![A-Za-z0-9_./@-])(?:www\.|m\.|[a-z]{2}\.)?(?:linkedin\.com|twitter\.com|x\.com|facebook\.com|fb\.com|instagram\.com|t\.me|"
                    r"wa\.me|tiktok\.com|github\.com|gitlab\.com|vk\.com|docs\.google\.com|drive\.google\.com|medium\.com|youtube\.com|linktr\.ee|"
                    r"paypal\.me|meet\.google\.com|[a-z0-9]{0,20}\.?zoom\.us|discord\.gg|chat\.whatsapp\.com|calendly\.com|keybase\.io)/[^\s<>\"'`\\|^]{1,300}"),
         "linkedin.com/in/jane-doe", ("/",), _bare,
