@@ -19,7 +19,7 @@ class EmbeddedWriter(Section):
     """Who writes text facets. ``opening``: the first of what the user asked, in their own words (measured best with the
     default model, see docs/embedded.md); ``extractive``: the user's sentence that stands nearest to all they said;
     ``model``: the model, checked, with the opening as stand-in."""
-    names: Literal["model", "terms"] = "model"
+    names: Literal["model", "terms"] = "terms"
     """Who names clusters: the model (checked, distinctive terms as stand-in), or distinctive terms alone."""
     threads: int | None = Field(default=None, ge=1)
     """Default: one fewer than the cores this process may use, at least one (docs/embedded.md says why)."""
@@ -53,6 +53,10 @@ class EncoderConfig(Section):
 
     model: str = "all-minilm-l6-v2"
     """A name of ``clio models list``, a directory, or any sentence-transformers model id."""
+    input: Literal["auto", "facet", "conversation"] = "auto"
+    """What a conversation's vector is made of: its answer to the clustered facet (Clio paper, G.5), or what both sides
+    said, redacted and never stored. ``auto``: the answer where a capable model writes it, else the conversation, which
+    was measured best without one (docs/embedded.md)."""
     batch_size: int = Field(default=64, ge=1)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """``auto``: bfloat16 where the processor has it in hardware, else float32."""

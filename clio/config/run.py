@@ -29,3 +29,10 @@ class RunConfig(Section):
     arrange: ArrangeConfig = ArrangeConfig()
     project: ProjectConfig = ProjectConfig()
     release: ReleaseConfig = ReleaseConfig()
+
+    @property
+    def clusters_conversations(self) -> bool:
+        """Whether vectors are made of conversations (see ``encoder.input``), not of answers to a facet."""
+        if self.encoder.input == "auto":
+            return self.writer.backend == "embedded"
+        return self.encoder.input == "conversation"

@@ -32,6 +32,8 @@ class Transcript:
     """Share (0 to 1) of the conversation's characters that the window holds."""
     language: str | None = None
     """ISO 639-1 code by the offline detector, where it could tell."""
+    assistant_text: str = ""
+    """Only what the assistant answered, redacted; as much as a window holds."""
 
 
 @dataclass(frozen=True, slots=True)

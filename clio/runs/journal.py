@@ -12,6 +12,8 @@ from typing import Any
 from clio.errors import RunError
 
 Rows = list[dict[str, Any]]
+JOURNAL = "extract_facets.journal.jsonl"
+"""The journal of facets; it begins with the stage's name, by which the runner finds what to forget."""
 
 
 class Journal:
@@ -52,10 +54,12 @@ class Journal:
         self.done.add(entry["batch"])
         self.conversations += entry["conversations"]
 
-    def add(self, batch: int, facets: Rows, screened: Rows) -> None:
-        """Keep a finished batch, on disk before this returns."""
+    def add(self, batch: int, facets: Rows, screened: Rows, vectors: dict[str, str] | None = None) -> None:
+        """Keep a finished batch, on disk before this returns. ``vectors``: packed, by conversation."""
         conversations = len({row["conversation_id"] for row in facets}) + len(screened)
         entry = {"batch": batch, "conversations": conversations, "facets": facets, "screened": screened}
+        if vectors is not None:
+            entry["vectors"] = vectors
         with self._writing():
             self._append((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
         self._count(entry)
@@ -85,3 +89,10 @@ class Journal:
             while handle.tell() < self._end:
                 entry = json.loads(handle.readline())
                 yield entry["facets"], entry["screened"]
+
+    def vectors(self) -> Iterator[dict[str, str]]:
+        """The packed vectors of every finished batch, by conversation."""
+        with self.path.open("rb") as handle:
+            handle.readline()
+            while handle.tell() < self._end:
+                yield json.loads(handle.readline()).get("vectors", {})

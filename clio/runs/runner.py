@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,9 +17,9 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from clio.config import ConfigLike, RunConfig, load_config
-from clio.config.models import EmbeddedWriter
+from clio.config.models import EmbeddedWriter, MessagesWriter
 from clio.conversations.types import Conversation
-from clio.errors import ConfigError, InputError, MissingExtraError, RunError
+from clio.errors import ConfigError, InputError, MissingExtraError, ModelSetupError, RunError
 from clio.models.protocol import Encoder, Writer
 from clio.runs.context import Context, Sources
 from clio.runs.manifest import FILE, Manifest
@@ -233,6 +234,13 @@ def check_models(context: Context) -> None:
     from clio.models.embedded import gguf_of
 
     config = context.config
+    if context.given_writer is None and isinstance(config.writer, MessagesWriter):
+        elsewhere = config.writer.base_url or os.environ.get("ANTHROPIC_BASE_URL")
+        if not elsewhere and not os.environ.get(config.writer.api_key_env):
+            raise ModelSetupError(
+                f"The model endpoint cannot be used: there is no key. Set the environment variable "
+                f"{config.writer.api_key_env}, or name another one in writer.api_key_env."
+            )
     _ = context.redactor  # made now: it says what is missing where names are required
     if context.given_encoder is None and config.encoder.model in weights.KNOWN:
         weights.path(config.encoder.model)

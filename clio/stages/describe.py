@@ -23,11 +23,11 @@ from clio.text.words import bases, keys
 
 SUMMARY_BY_TERMS = "summary by terms"
 VOCABULARY = "vocabulary"
-_LABEL_FLOOR, _LABEL_ALONE = 0.45, 0.38
+_LABEL_FLOOR, _LABEL_ALONE = 0.45, 0.35
 """Least cosine of a label of the vocabulary to a centroid to name a cluster, and where terms say next to nothing.
 Looked at on intent_clinc150, chat_wildchat and the demo corpus with all-MiniLM-L6-v2: most labels above it were apt,
 few below 0.35 were."""
-_TERMS_WEAK, _TERMS_VAIN = 0.3, 0.2
+_TERMS_WEAK, _TERMS_VAIN = 0.3, 0.25
 """A name made of terms that lies further from the centroid than the first says next to nothing (``Years``), than the
 second nothing at all."""
 _FOREIGN_FLOOR = 0.55
@@ -49,11 +49,11 @@ class Checks:
     min_accounts: int = 5
     floor: float = 0.3
     """Least cosine of a name to its cluster's centroid."""
-    margin: float | None = None
-    """A written name must not be further from the centroid than the stand-in, by more than this; None: no limit. 0 is
-    right for a small model, whose names must earn their place."""
+    margin: float | None = 0.0
+    """A written name must not be further from the centroid than the stand-in, by more than this; None: no limit. Only
+    for writers that are not structured: a small model's names must earn their place."""
     anchored: bool = True
-    """Whether a name must hold a word of one of the cluster's distinctive terms."""
+    """Whether a name must hold a word of one of the cluster's distinctive terms. For the same writers only."""
     vocabulary: Vocabulary | None = None
     """Kept so that its labels are encoded once for several calls; None: made from the encoder."""
 
@@ -143,7 +143,10 @@ def describe(
     chosen: dict[int, _Candidate] = {}
     faults: dict[int, str] = {}
     open_numbers = [] if writer is None else list(range(len(subjects)))
-    rounds = 2 if again is not None and isinstance(writer, StructuredWriter) else 1
+    structured = isinstance(writer, StructuredWriter)
+    if structured:
+        checks = replace(checks, margin=None, anchored=False)
+    rounds = 2 if again is not None and structured else 1
     for attempt in range(rounds):
         if not open_numbers or writer is None:
             break

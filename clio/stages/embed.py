@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from clio.config import RunConfig
 from clio.errors import InputError
 from clio.models.protocol import Encoder
 from clio.runs.context import Context
+from clio.runs.journal import JOURNAL, Journal
 from clio.runs.progress import Advance
 from clio.runs.stage import Stage
 from clio.stages._texts import read_texts
-from clio.vectors.store import write_vectors
+from clio.vectors.conversation import unpack, without_language
+from clio.vectors.store import store_vectors, write_vectors
 
 
 def embed(
@@ -26,22 +30,38 @@ def embed(
 
 
 def run(config: RunConfig, context: Context) -> None:
-    """Embed the clustered facet."""
+    """Embed the clustered facet, or gather the conversations' vectors that were made while their text was in memory."""
     texts = read_texts(config, context)
     if not texts.texts:
         raise InputError(
             f"no conversation has an answer to the facet `{texts.facet.name}`: there is nothing to cluster"
         )
+    folder = context.workspace / "vectors"
     with context.reporter.track("embed", len(texts.texts)) as advance:
-        embed(texts.texts, context.encoder, context.workspace / "vectors", config.encoder.shard_rows, advance)
+        if config.clusters_conversations:
+            journal = Journal(context.workspace / JOURNAL, context.manifest.stage("extract_facets").get("key", ""))
+            place = {name: row for row, name in enumerate(texts.conversation_id)}
+            vectors = np.zeros((len(place), context.encoder.dimensions), dtype=np.float32)
+            for found in map(unpack, journal.vectors()):
+                for name, vector in found.items():
+                    if name in place:
+                        vectors[place[name]] = vector
+            store_vectors(without_language(vectors, texts.language), folder)
+            advance(len(place))
+        else:
+            embed(texts.texts, context.encoder, folder, config.encoder.shard_rows, advance)
     context.manifest.data.setdefault("models", {})["encoder"] = context.encoder.id
-    context.notes |= {"vectors": len(texts.texts), "dimensions": context.encoder.dimensions}
+    context.notes |= {
+        "vectors": len(texts.texts),
+        "dimensions": context.encoder.dimensions,
+        "of": "conversations" if config.clusters_conversations else texts.facet.name,
+    }
 
 
 STAGE = Stage(
     name="embed",
     run=run,
-    version=1,
+    version=2,
     sections=("encoder",),
     after=("extract_facets",),
     outputs=("workspace/vectors/vectors.npy",),

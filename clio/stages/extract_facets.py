@@ -25,15 +25,15 @@ from clio.conversations.types import Conversation, Turn
 from clio.errors import ModelSetupError, RunError
 from clio.models.protocol import Answer, Encoder, Transcript, Writer
 from clio.runs.context import Context
-from clio.runs.journal import Journal, Rows
+from clio.runs.journal import JOURNAL, Journal, Rows
 from clio.runs.stage import Stage
 from clio.stages._answers import held
 from clio.stages._computed import compute, detect_languages
 from clio.tables import FACETS, SCREENED
+from clio.vectors.conversation import conversation_vectors, pack
 
 BATCH = 64
 """Conversations per batch: what a killed run may have to do again."""
-JOURNAL = "extract_facets.journal.jsonl"
 SEAM = 1_000
 """Characters on either side of a cut through a very long turn that are not shown: longer than any identifier."""
 
@@ -48,6 +48,8 @@ class Tools:
     """Redacted texts; None where a text was refused."""
     redact_written: Callable[[Sequence[str]], Sequence[str | None]]
     """The same for what a model wrote: names are looked for too."""
+    watch: Callable[[Sequence[Transcript]], None] = lambda _kept: None
+    """Is shown the transcripts that are kept, while they are in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def extract_facets(
     """Rows of the ``facets`` and of the ``screened`` table for one batch; every conversation is in exactly one."""
     transcripts, refused = _transcripts(batch, config, tools)
     kept, screened = _screen(transcripts, refused, config, tools)
+    tools.watch([t for t in kept if t.conversation_id not in refused])
     asked = [facet for facet in facets if facet.answered_by_model]
     answers = _ask([t for t in kept if t.conversation_id not in refused], asked, tools)
     _settle_texts(answers, {t.conversation_id: t for t in kept}, asked, config, tools)
@@ -116,7 +119,11 @@ def _transcripts(
             reachable += min(len(turn.text), 2 * reach)
         seen = window(turns if name not in refused else (), config.window)
         share = seen.read_share * (reachable / total if total else 1.0) if name not in refused else 0.0
-        transcripts.append(Transcript(name, seen.text, seen.user_text, share))
+        shown = () if name in refused else turns
+        answered = "\n".join(turn.text for turn in shown if turn.role == "assistant" and turn.kind == "text")
+        transcripts.append(
+            Transcript(name, seen.text, seen.user_text, share, assistant_text=answered[: config.window.characters])
+        )
     languages = detect_languages([t.user_text for t in transcripts])
     return [replace(t, language=code) for t, code in zip(transcripts, languages, strict=True)], refused
 
@@ -150,11 +157,8 @@ def _screen(
             kept.append(transcript)
             continue
         # A screener that could not answer keeps nobody: a study of X must not quietly hold what is not X.
-        reason = (
-            refused.get(transcript.conversation_id)
-            or answer.reason
-            or ("answered no" if answer.status == "answered" else answer.status)
-        )
+        said = ("answered yes" if answer.value else "answered no") if answer.status == "answered" else answer.status
+        reason = refused.get(transcript.conversation_id) or answer.reason or said
         screened.append({"conversation_id": transcript.conversation_id, "status": answer.status, "reason": reason})
     return kept, screened
 
@@ -281,11 +285,15 @@ def run(config: RunConfig, context: Context) -> None:
 
     with context.reporter.track("extract facets", table.num_rows, journal.conversations) as advance:
         tools: Tools | None = None
+        kept: list[Transcript] = []
         for number, group in batches(context, table):
             if number in journal.done:
                 continue
-            tools = tools or Tools(context.writer, context.encoder, redact, redact_written)
-            journal.add(number, *extract_facets(group, facets, config.facets, tools))
+            tools = tools or Tools(context.writer, context.encoder, redact, redact_written, kept.extend)
+            kept.clear()
+            rows, screened = extract_facets(group, facets, config.facets, tools)
+            packed = pack(conversation_vectors(kept, context.encoder)) if config.clusters_conversations else None
+            journal.add(number, rows, screened, packed)
             advance(len(group))
     _finish(context, table, [facet.name for facet in facets], journal)
 

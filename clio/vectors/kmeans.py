@@ -36,7 +36,7 @@ _BLOCK = 4_096
 _NEAR = 9
 """Centroids looked at when the loss of a merger is estimated, the centroid itself included."""
 _SEED_ROWS = 10
-"""Rows per cluster among which the first centroids are chosen."""
+"""Rows per cluster among which the first centroids are chosen; fewer where that would be most of the rows."""
 _WORTHWHILE = 500
 """Exchanges go on while at least one in this many centroids was moved."""
 _TOLERANCE = 2e-6
@@ -240,7 +240,8 @@ def _seeds(sample: Vectors, k: int, random: np.random.Generator) -> Vectors:
 
     Arthur and Vassilvitskii 2007; their 2 + log(k) candidates. Uniformly drawn seeds crowd in the large clusters.
     """
-    n, few = len(sample), _SEED_ROWS * k
+    n = len(sample)
+    few = max(2 * k, min(_SEED_ROWS * k, n // 4))
     pool = sample[np.sort(random.choice(n, few, replace=False))] if n > few else sample
     tries = 2 + int(math.log(k))
     chosen = [int(random.integers(len(pool)))]

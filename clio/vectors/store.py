@@ -61,6 +61,16 @@ def write_vectors(
     return target
 
 
+def store_vectors(vectors: Vectors, folder: Path) -> Path:
+    """Write vectors that were made elsewhere, float32 rows of length 1, as :func:`write_vectors` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RECORD).unlink(missing_ok=True)
+    target = folder / NAME
+    _write(target, partial(np.save, arr=np.ascontiguousarray(vectors, dtype=np.float32)))
+    _write(folder / RECORD, lambda handle: handle.write(json.dumps({"rows": len(vectors)}).encode()))
+    return target
+
+
 def open_vectors(folder: Path) -> Vectors:
     """The written vectors as a read-only memory map, shape (n, d), float32 (an empty array where n is 0)."""
     target = folder / NAME

@@ -120,7 +120,7 @@ def answered(answers: Answers, facet: Facet) -> dict[str, list[str]]:
     }
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seeds, st.integers(1, 60), st.sampled_from([name for name in BY_NAME if name not in ("request", "week")]))
 def test_counts_equal_a_slow_implementation(seed: int, people: int, name: str) -> None:
     frame, answers, parents = members_of(seed, people)
@@ -159,7 +159,7 @@ def test_crossed_counts_equal_a_slow_implementation(seed: int, people: int, pair
     assert list(counted.values) == shown
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seeds, st.integers(1, 60))
 def test_the_rest_of_a_cluster(seed: int, people: int) -> None:
     frame, answers, parents = members_of(seed, people)

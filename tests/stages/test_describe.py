@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,7 +48,11 @@ def subjects_of(*groups: Sequence[str], languages: str = "en") -> tuple[list[Sub
         found.append(Subject(seen, terms[number], counts.of_cluster(number)))
     centroids = np.stack([ENCODER.encode(group).mean(axis=0) for group in groups])
     centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    return found, centroids.astype(np.float32), Checks(scan, counts.corpus, 3, floor=0.1, vocabulary=VOCABULARY)
+    return (
+        found,
+        centroids.astype(np.float32),
+        Checks(scan, counts.corpus, 3, floor=0.1, margin=None, vocabulary=VOCABULARY),
+    )
 
 
 def first(*candidates: tuple[str, str]) -> Described:
@@ -204,3 +211,35 @@ def test_joining_casing_and_telling_apart() -> None:
     assert distinct("Cards", {"cards"}, ["card", "bank"]) == "Cards (bank)"
     assert distinct("Cards", {"cards", "cards (bank)"}, ["bank"]) == "Cards (2)"
     assert distinct("Cards", {"bank"}, []) == "Cards"
+
+
+@pytest.mark.models
+def test_real_intents_get_names_that_a_stranger_can_read(shared_data: Path) -> None:
+    from clio.errors import WeightsError
+    from clio.models.encoder import SentenceEncoder
+
+    try:
+        encoder = SentenceEncoder()
+    except WeightsError as missing:
+        pytest.skip(str(missing))
+    wanted = ["book_hotel", "exchange_rate", "oil_change_how", "translate", "credit_score", "timezone"]
+    texts, labels = [], []
+    with gzip.open(shared_data / "intent_clinc150_dev.jsonl.gz", "rt", encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            label = row["metadata"]["label"]
+            if label in wanted and labels.count(wanted.index(label)) < 40:
+                texts.append(row["messages"][0]["content"])
+                labels.append(wanted.index(label))
+    counts = count_terms(texts, labels, [f"a{n}" for n in range(len(texts))], 5)
+    terms = counts.distinctive(8)
+    rows = [[row for row, label in enumerate(labels) if label == number] for number in range(len(wanted))]
+    found = [
+        Subject(evidence(texts, ["en"] * len(texts), rows[n], [], terms[n]), terms[n], counts.of_cluster(n))
+        for n in range(len(wanted))
+    ]
+    vectors = encoder.encode(texts)
+    centroids = np.stack([vectors[some].mean(axis=0) for some in rows])
+    centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
+    named = describe(found, None, encoder, centroids, Checks(scan, counts.corpus))
+    for row, telling in zip(named, ["hotel", "exchange|currenc", "oil|car", "translat", "credit", "time"], strict=True):
+        assert re.search(telling, row.name, re.IGNORECASE), row.name

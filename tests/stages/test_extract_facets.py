@@ -89,7 +89,7 @@ def extracted(
 
 values = st.one_of(
     st.none(), st.text(max_size=30), st.integers(), st.floats(), st.booleans(), st.lists(st.text(max_size=5)),
-    st.sampled_from(["alpha", ["alpha", "beta"], [], ["alpha", CANARY], 3, True, 7.5, "baking bread at home", -1, b"x"]),
+    st.sampled_from(["alpha", ["alpha", "beta"], [], ["alpha", CANARY], 3, True, 7.5, "baking bread", -1, b"x"]),
 )  # fmt: skip
 answers = st.builds(
     Answer,
@@ -159,10 +159,11 @@ def test_what_was_not_answered_stays_so(status: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [("the history of the Roman empire", "not grounded"), ("bake bread " * 60, "too long"), ("!!!", "malformed"),
-     ("bake bake bake bread", "repetition"), ("[EMAIL]", "placeholder only"), ("Summary: bake bread", "echo of the prompt")],
+     ("bake bake bake bread", "repetition"), ("[EMAIL]", "placeholder only"),
+     ("Summary: bake bread", "echo of the prompt")],
 )  # fmt: skip
 def test_a_text_that_does_not_hold_gives_way_to_the_users_sentence(text: str, fault: str) -> None:
-    said = "Please help me bake sourdough bread. Thanks!"
+    said = "Please help me bake sourdough bread."
     found, _ = extracted([source(1, said), source(2, "unrelated and fine")], always(Answer("answered", text, "w")))
     row = found["c1", "request"]
     assert (row["value"], row["writer"], row["reason"]) == ("Please help me bake sourdough bread.", "extractive", fault)
@@ -304,17 +305,18 @@ def test_long_conversations_are_windowed_and_the_rows_say_so() -> None:
 @pytest.mark.parametrize("shift", range(0, 26, 3))
 def test_an_identifier_at_the_cut_through_a_very_long_turn_is_not_shown_in_half(identifier: str, shift: int) -> None:
     """The cut lies in the middle of the turn, and the window shows the middle of what is left out of a turn."""
-    characters = 500
+    characters = 2000
     reach = 2 * characters + SEAM
-    filler = "so many words on end " * 400
+    filler = "so many words on end " * 800
     before = filler[: reach - shift]
-    after = filler[:6000]
+    after = filler[:12_000]
     text = f"{before} {identifier} {after}"
     # The same from behind: the second cut.
     behind = f"{after}{identifier}{filler[: reach - shift]}"
     writer = ScriptedWriter()
-    config = FacetsConfig(window=Window(characters=characters, head=0.1, tail=0.1))
+    config = FacetsConfig(window=Window(characters=characters))
     extracted([source(1, text), source(2, behind)], writer, config=config)
+    assert any("[...]" in transcript.user_text for transcript in writer.seen)
     for transcript in writer.seen:
         digits = "".join(character for character in transcript.user_text if character.isdigit())
         assert not digits
@@ -337,8 +339,10 @@ def test_canaries_of_the_source_are_in_no_row() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "fits"),
-    [("request", "a", True), ("request", "", False), ("request", 3, False), ("use", "alpha", True), ("use", "Alpha", False),
-     ("tags", [], True), ("tags", ["alpha"], True), ("tags", "alpha", False), ("concern", 1, True), ("concern", 0, False),
+    [("request", "a", True), ("request", "", False), ("request", 3, False), ("use", "alpha", True),
+     ("use", "Alpha", False), ("tags", [], True), ("tags", ["alpha"], True), ("tags", "alpha", False),
+     ("concern", 1, True),
+     ("concern", 0, False),
      ("concern", True, False), ("concern", 5, True), ("concern", 6, False), ("flag", True, True), ("flag", 1, False),
      ("amount", 0, True), ("amount", -1, False), ("amount", float("nan"), False), ("amount", float("inf"), False),
      ("amount", True, False), ("turns", 3, False)],
