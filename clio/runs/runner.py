@@ -31,7 +31,6 @@ STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange",
 _NOT_DECIDING = {"writer": {"concurrency", "timeout_s", "max_retries", "api_key_env", "threads"}, "encoder": {"device"}}
 """Settings that change how fast a result comes, not which."""
 
-_TMP = {"describe": "describe_run", "arrange": "arrange_run"}
 _WITH_MODELS_AHEAD = STAGES[: STAGES.index("arrange") + 1]
 """Stages that need a model, or are followed by one that does."""
 Records = Sequence[Mapping[str, Any] | Conversation]
@@ -196,7 +195,7 @@ def _loop(context: Context, force: set[str]) -> None:
 
 def load_stage(name: str) -> Stage:
     """The stage of that name; imported when it is needed."""
-    stage: Stage = importlib.import_module(f"clio.stages.{_TMP.get(name, name)}").STAGE
+    stage: Stage = importlib.import_module(f"clio.stages.{name}").STAGE
     return stage
 
 

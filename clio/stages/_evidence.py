@@ -32,7 +32,7 @@ class Gathered:
 
     def evidence(self, cluster: int, sample: Sample | None = None) -> Evidence:
         """What a namer sees of one cluster; ``sample`` instead of the first one."""
-        from clio.stages.describe import evidence
+        from clio.stages._names import evidence
 
         sample = sample or self.samples[cluster]
         return evidence(

@@ -30,7 +30,7 @@ from clio.models.protocol import (
 from clio.privacy.terms import Term, TermCounts
 from clio.prompts import rename
 from clio.stages._levels import ask
-from clio.stages.describe import Checks, Described, Subject, describe
+from clio.stages._names import Checks, Described, Subject, describe
 from clio.text.checks import MOST_NAME_WORDS
 from clio.text.phrasing import MIXED, lowered
 from clio.text.vocabulary import Proposal, labels

@@ -81,7 +81,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     sources = Sources(paths=(HERE / "conversations.jsonl",))
     config = load_config(CONFIG)
     return Context(
-        tmp_path / "run", config, sources, make_reporter("quiet"), manifest, ScriptedWriter(), HashingEncoder(64)
+        tmp_path / "run", config, sources, make_reporter("quiet"), manifest, ScriptedWriter(), HashingEncoder()
     )
 
 
@@ -104,7 +104,7 @@ def put(context: Context, name: str) -> None:
 
 
 def _full(sparse: dict[str, float]) -> np.ndarray:
-    row = np.zeros(64)
+    row = np.zeros(256)
     row[[int(place) for place in sparse]] = list(sparse.values())
     return row / np.linalg.norm(row)
 

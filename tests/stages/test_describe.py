@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from clio.models.protocol import Evidence
 from clio.privacy.terms import Term, count_terms
-from clio.stages.describe import Checks, Described, Subject, describe, evidence
+from clio.stages._names import Checks, Described, Subject, describe, evidence
 from clio.text.checks import Wording, name_fault, summary_fault
 from clio.text.phrasing import distinct, joined, phrase, sentence_case
 from clio.text.vocabulary import Vocabulary
