@@ -18,7 +18,7 @@ class ClusterConfig(Section):
     iterations: int = Field(default=25, ge=1)
     restarts: int = Field(default=1, ge=1)
     """k-means runs from different random rows; the one with the best objective is kept (1 above 200,000 rows). One is
-    enough as a rule: exchanges between the iterations undo a bad start (docs/benchmarks.md)."""
+    enough as a rule: exchanges between the iterations mend a poor start (docs/benchmarks.md)."""
     two_level_above: int = Field(default=20_000, ge=2)
     """With more clusters than this, k-means runs on coarse parts, then within each."""
     hdbscan_min_size: int = Field(default=15, ge=2)

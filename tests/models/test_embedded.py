@@ -44,7 +44,7 @@ class Scripted:
 
 
 def writer(texts: Sequence[str] = (), **config: object) -> EmbeddedWriter:
-    made = EmbeddedWriter(Config.model_validate(config), WordEncoder())
+    made = EmbeddedWriter(Config.model_validate({"names": "model", **config}), WordEncoder())
     if texts:
         made._completer = Scripted(texts)  # type: ignore[assignment]
     return made
@@ -165,7 +165,7 @@ def test_summaries() -> None:
 
 
 def test_what_it_is_called(tmp_path: object) -> None:
-    made = make_writer(Config(model=f"{tmp_path}/mine.gguf"), WordEncoder())
+    made = make_writer(Config(model=f"{tmp_path}/mine.gguf", names="model"), WordEncoder())
     assert made.id == "mine"
     assert isinstance(made, Writer)
     assert not isinstance(made, StructuredWriter)
@@ -189,7 +189,7 @@ def test_with_the_real_models() -> None:
     pytest.importorskip("xllamacpp", reason="the `embedded` extra is not installed")
     from clio.models.encoder import SentenceEncoder
 
-    made = EmbeddedWriter(Config(threads=1), SentenceEncoder(EncoderConfig()), candidates=2)
+    made = EmbeddedWriter(Config(threads=1, names="model"), SentenceEncoder(EncoderConfig()), candidates=2)
     asked = Transcript("c", "", "Fix the NameError in my python script. Thanks!", 1.0)
     ((request, use, concern),) = made.answer([asked], [shipped()[name] for name in ("request", "use", "concern")])
     assert request.value == "Fix the NameError in my python script. Thanks!"

@@ -55,7 +55,7 @@ def released(
     return {name: table.to_pandas() for name, table in tables.items()}, private, settled, dict(who)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seeds, people, configs)
 def test_every_number_is_true_and_passes(seed: int, size: int, config: ReleaseConfig) -> None:
     tables, private, settled, who = released(seed, size, config)
@@ -114,7 +114,7 @@ def _cells(tables: dict[str, pd.DataFrame], private: Private, settled: Settled, 
                 assert left == 0 or left >= thresholds.conversations, (cluster, facet)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seeds, st.integers(60, 140), configs)
 def test_crossed_cells_tell_nothing_that_the_facets_hide(seed: int, size: int, config: ReleaseConfig) -> None:
     tables, *_ = released(seed, size, config)
@@ -140,7 +140,7 @@ def files_under(folder: Path) -> dict[str, bytes]:
 
 
 def test_publishing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    drawn = draw_workspace(3, 200)
+    drawn = draw_workspace(3, 90)
     one, other = (drawn.context(tmp_path / name) for name in ("one", "other"))
     stage.run(one.config, one)
     first = files_under(one.release)
@@ -156,15 +156,12 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("step", ["write", "first rename", "second rename"])
-@pytest.mark.parametrize("again", [True, False])
-def test_a_crash_leaves_the_old_or_the_new_release(
-    step: str, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_leaves_the_old_or_the_new_release(step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whenever it ends, what stands at ``release`` is whole; the next publishing leaves nothing behind."""
-    context = draw_workspace(3, 200).context(tmp_path)
+    context = draw_workspace(3, 90).context(tmp_path)
     stage.run(context.config, context)
     old = files_under(context.release)
-    fresh = draw_workspace(4, 200).context(tmp_path)
+    fresh = draw_workspace(4, 90).context(tmp_path)
     rename = Path.rename
     calls = 0
 
@@ -186,14 +183,13 @@ def test_a_crash_leaves_the_old_or_the_new_release(
         with pytest.raises(Killed):
             stage.run(fresh.config, fresh)
     assert files_under(fresh.release) == old
-    if again:
-        stage.run(fresh.config, fresh)
-        assert files_under(fresh.release) != old
-        assert not list(tmp_path.glob("release.*"))
+    stage.run(fresh.config, fresh)
+    assert files_under(fresh.release) != old
+    assert not list(tmp_path.glob("release.*"))
 
 
 def test_a_process_killed_between_the_renames_is_healed(tmp_path: Path) -> None:
-    context = draw_workspace(3, 200).context(tmp_path)
+    context = draw_workspace(3, 90).context(tmp_path)
     stage.run(context.config, context)
     whole = files_under(context.release)
     context.release.rename(tmp_path / "release.old")
@@ -204,7 +200,7 @@ def test_a_process_killed_between_the_renames_is_healed(tmp_path: Path) -> None:
 
 
 def test_a_release_that_cannot_be_replaced_is_a_run_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = draw_workspace(3, 200).context(tmp_path)
+    context = draw_workspace(3, 90).context(tmp_path)
     stage.run(context.config, context)
     old = files_under(context.release)
     rename = Path.rename
@@ -292,7 +288,7 @@ def test_the_statement_on_accounts_tells_no_number_that_is_held_to_no_threshold(
 
 
 def test_the_public_manifest_holds_nothing_of_the_run_owner(tmp_path: Path) -> None:
-    context = draw_workspace(3, 200).context(tmp_path)
+    context = draw_workspace(3, 90).context(tmp_path)
     context.manifest.data |= {
         "inputs": [{"file": "anna-private.jsonl", "sha256": "ab"}],
         "stages": {"ingest": {"reasons": {"rejected": {"not JSON": 1}}}},
@@ -309,4 +305,4 @@ def test_the_public_manifest_holds_nothing_of_the_run_owner(tmp_path: Path) -> N
     total = found["conversations"] + (
         counts["suppressed_conversations"] + counts["trimmed_conversations"] + counts["noise"] + counts["no_text"]
     )
-    assert total == 200
+    assert total == 90
