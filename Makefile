@@ -39,6 +39,7 @@ golden: install models
 
 docs: install
 	$(BIN)/python -m clio.tables > docs/tables.md
+	$(BIN)/python -m clio.config.reference > docs/configuration.md
 
 bench: install models
 	$(BIN)/python benchmarks/clustering.py --n 20000 --json

@@ -184,7 +184,11 @@ CLUSTERS = Table(
         Column("parent_id", _TEXT, "The one cluster above; null at the top.", nullable=True),
         Column("name", _TEXT, "At most ten words, in English."),
         Column("summary", _TEXT, "At most two sentences, in English."),
-        Column("terms", pa.list_(pa.string()), "Distinctive terms, each used by at least the threshold of accounts."),
+        Column(
+            "terms",
+            pa.list_(pa.string()),
+            "Distinctive terms, each of at least `describe.term_accounts` accounts of it.",
+        ),
         Column("conversations", _COUNT, "Conversations counted in it."),
         Column("accounts", _COUNT, "Distinct accounts they come from."),
         Column("share", _SHARE, "Its share of all released conversations, 0 to 1."),

@@ -118,4 +118,4 @@ class FacetsConfig(Section):
     """Least cosine similarity between a written text and what the user said; below it the redacted extractive
     sentence stands in."""
     intersections: tuple[tuple[str, str], ...] = ()
-    """Pairs of facets whose crossed counts are released too, for example ``[[language, concern]]``."""
+    """Pairs of facets to cross over the whole release, for example ``[[language, concern]]``."""

@@ -20,8 +20,10 @@ EXTRAS = {
     "ner": ("spacy", "person names in text"),
 }
 """Extra: the module that shows it is there, and what it is for."""
-DEFAULTS = ("all-minilm-l6-v2", "smollm2-135m-instruct")
+DEFAULTS = ("all-minilm-l6-v2",)
 """Weights that the default config needs."""
+OPTIONAL = {"smollm2-135m-instruct": "writer.text: model and writer.names: model"}
+"""Weights that a setting asks for, and which."""
 LEAST_FREE = 2 * 2**30
 
 
@@ -67,13 +69,16 @@ def _extra(name: str, module: str, what: str) -> Finding:
 def _weights() -> list[Finding]:
     from clio.models.weights import available
 
-    return [
-        Finding(f"weights {row.name}", "ok", "here")
-        if row.installed
-        else Finding(f"weights {row.name}", "missing", "not pulled", f"clio models pull {row.name}")
-        for row in available()
-        if row.name in DEFAULTS or row.installed
-    ]
+    found = []
+    for row in available():
+        what = f"weights {row.name}"
+        if row.installed:
+            found.append(Finding(what, "ok", "here"))
+        elif row.name in DEFAULTS:
+            found.append(Finding(what, "missing", "not pulled", f"clio models pull {row.name}"))
+        elif row.name in OPTIONAL:
+            found.append(Finding(what, "note", f"not pulled: needed only for {OPTIONAL[row.name]}"))
+    return found
 
 
 def _key() -> Finding:

@@ -76,6 +76,8 @@ def run(
     folder = Path(output)
     reporter = make_reporter(progress)
     with locked(folder):
+        for leftover in folder.rglob(".*.tmp"):  # of a process that was killed while it wrote
+            leftover.unlink()
         manifest = Manifest.open(folder)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
@@ -122,7 +124,8 @@ def _written_by(context: Context) -> dict[str, Any]:
     if context.given_writer is not None:
         writer = context.given_writer.id
     elif isinstance(config, EmbeddedWriter):
-        writer = Path(config.model).stem  # never a path of this machine
+        writes = "model" in (config.text, config.names)
+        writer = Path(config.model).stem if writes else "none"  # never a path of this machine
     else:
         writer = " and ".join(dict.fromkeys([config.model, config.names_model or config.model]))
     return {"models": {**context.manifest.data.get("models", {}), "writer": writer}, "prompts": prompt_hashes()}

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clio.config.facets import Facet
-from clio.privacy.suppression import ROOT, shown
+from clio.privacy.suppression import ROOT, Cells, shown
 from clio.privacy.thresholds import Thresholds
 from clio.stages._cells import Counted, Counter
 from clio.tables import BREAKDOWNS, TRENDS
@@ -58,28 +58,53 @@ def breakdowns(
         {"week" if key == "value" else key: value for key, value in row.items() if key != "facet"}
         for row in _rows(counter, weeks, visible, nodes, rules)
     ]
-    own: dict[str, set[tuple[int, str]]] = {}
+    own: dict[str, Own] = {}
     for facet in facets:
         if facet.kind == "text":  # free text is never a cell
             continue
         if facet.kind == "computed" and (facet.compute or facet.name) == "week":
-            own[facet.name] = _labels(weeks, visible)  # shown in the trends table
+            own[facet.name] = Own(weeks, visible)  # shown in the trends table
             continue
         counted = counter.facet(facet)
         shown_cells = _visible(counted, rules)
-        own[facet.name] = _labels(counted, shown_cells)
+        own[facet.name] = Own(counted, shown_cells)
         rows += _rows(counter, counted, shown_cells, nodes, rules)
     for one, other in pairs:
-        crossed = counter.pair(by_name[one], by_name[other])
-        add_up = (by_name[other].kind != "multi", by_name[one].kind != "multi")
-        rows += _rows(counter, crossed, _visible_pair(crossed, (own[one], own[other]), add_up, rules), nodes, rules)
+        crossed = _of_root(counter.pair(by_name[one], by_name[other]))
+        rows += _rows(counter, crossed, _visible_pair(crossed, own[one], own[other], rules), nodes, rules)
     return {"breakdowns": BREAKDOWNS.build(rows), "trends": TRENDS.build(trends)}
 
 
-def _labels(counted: Counted, visible: NDArray[np.bool_]) -> set[tuple[int, str]]:
-    """Node and label of every cell that is shown."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """One facet by itself: its cells, and which of them are shown."""
+
+    counted: Counted
+    visible: NDArray[np.bool_]
+
+    def root(self) -> tuple[NDArray[np.int64], set[str]]:
+        """Rows of the cells of the whole release, and the values of those that are shown."""
+        rows = np.flatnonzero(self.counted.cells.node == 0)
+        return rows, {self.counted.values[self.counted.cells.value[row]] for row in rows if self.visible[row]}
+
+
+def _of_root(counted: Counted) -> Counted:
+    """Only the cells of the whole release.
+
+    Crossed cells of every cluster would add up in three directions (values of either facet, and children): for such
+    tables there is no exact test of what can be worked out, and an attack by linear programming succeeded on a tenth of
+    random ones. Two directions are a network, for which :func:`shown` is exact.
+    """
     cells = counted.cells
-    return {(int(cells.node[cell]), counted.values[cells.value[cell]]) for cell in np.flatnonzero(visible)}
+    inside = cells.node == 0
+    return replace(
+        counted,
+        adds_up=False,  # no row for the rest: it would be about mixed leftovers of two facets
+        cells=Cells(
+            cells.node[inside], cells.value[inside], cells.conversations[inside], cells.accounts[inside],
+            cells.largest[inside], cells.parent,
+        ),
+    )  # fmt: skip
 
 
 def _visible(counted: Counted, rules: Rules, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
@@ -96,36 +121,46 @@ def _visible(counted: Counted, rules: Rules, allowed: NDArray[np.bool_] | None =
     return shown(cells, rules.thresholds, adds_up=counted.adds_up, allowed=wanted)
 
 
-def _visible_pair(
-    counted: Counted, own: tuple[set[tuple[int, str]], set[tuple[int, str]]], add_up: tuple[bool, bool], rules: Rules
-) -> NDArray[np.bool_]:
-    """Crossed cells add up three ways: over the cluster, and to each of the two facets' own cells.
+def _visible_pair(counted: Counted, one: Own, other: Own, rules: Rules) -> NDArray[np.bool_]:
+    """Which cells of two facets crossed over the whole release are shown: none of a value that is itself hidden.
 
-    ``own`` holds those that are shown: a crossed cell of one that is not would tell of what was hidden there.
-    ``add_up`` says for each of the two facets whether the other one's values partition its cells.
+    The values of ``one`` are seen as children of the whole, and the values of ``other`` add up over them: then the own
+    cells of ``other`` are the totals, and what they show already is part of what a reader can subtract from.
     """
     cells = counted.cells
-    names = [counted.halves[value] for value in cells.value]
-    known = [
-        all((int(node), half) in side for half, side in zip(pair, own, strict=True))
-        for node, pair in zip(cells.node, names, strict=True)
-    ]
-    visible = _visible(counted, rules, np.array(known, dtype=np.bool_))
-    sides = []
-    for place in (0, 1):
-        _, half = np.unique(np.array([pair[place] for pair in names], dtype=str), return_inverse=True)
-        width = max(1, int(half.max(initial=-1)) + 1)
-        if add_up[place]:
-            sides.append(
-                replace(cells, node=cells.node * width + half, parent=np.full(len(cells.parent) * width, ROOT))
-            )
-    while True:
-        before = int(visible.sum())
-        for side in sides:
-            visible = shown(side, rules.thresholds, allowed=visible)
-        visible = shown(cells, rules.thresholds, adds_up=counted.adds_up, allowed=visible)
-        if int(visible.sum()) == before:
-            return visible
+    halves = [counted.halves[value] for value in cells.value]
+    known = (one.root()[1], other.root()[1])
+    allowed = np.array([all(h in k for h, k in zip(pair, known, strict=True)) for pair in halves], dtype=np.bool_)
+    allowed &= rules.thresholds.pass_mask(cells.conversations, cells.accounts, cells.largest)
+    first = {name: n for n, name in enumerate(sorted({pair[0] for pair in halves}), start=1)}
+    second = {name: n for n, name in enumerate(sorted({pair[1] for pair in halves}))}
+    node = np.array([first[pair[0]] for pair in halves], dtype=np.int64)
+    value = np.array([second[pair[1]] for pair in halves], dtype=np.int64)
+    if not (one.counted.adds_up and other.counted.adds_up):
+        # With several values a conversation only one direction adds up, at most: each value's row by itself.
+        if not one.counted.adds_up and not other.counted.adds_up:
+            return allowed
+        row = node if other.counted.adds_up else value
+        column = value if other.counted.adds_up else node
+        parent = np.full(int(row.max(initial=0)) + 1, ROOT)
+        alone = Cells(row, column, cells.conversations, cells.accounts, cells.largest, parent)
+        return shown(alone, rules.thresholds, allowed=allowed)
+    totals, shown_totals = other.root()
+    own = other.counted.cells
+    rows = np.array([r for r in totals if other.counted.values[own.value[r]] in second], dtype=np.int64)
+    names = [other.counted.values[own.value[r]] for r in rows]
+    public = np.array([name in shown_totals for name in names], dtype=np.bool_)
+    joint = Cells(
+        np.r_[np.zeros(len(rows), dtype=np.int64), node],
+        np.r_[np.array([second[name] for name in names], dtype=np.int64), value],
+        np.r_[own.conversations[rows], cells.conversations],
+        np.r_[own.accounts[rows], cells.accounts],
+        np.r_[own.largest[rows], cells.largest],
+        np.r_[ROOT, np.zeros(len(first), dtype=np.int64)].astype(np.int64),
+    )
+    visible = shown(joint, rules.thresholds, allowed=np.r_[public, allowed])
+    # What is public already cannot be hidden to protect a crossed cell: then no crossed cell is shown.
+    return visible[len(rows) :] if bool(np.all(visible[: len(rows)] == public)) else np.zeros(len(node), dtype=np.bool_)
 
 
 def _rows(

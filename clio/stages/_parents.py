@@ -203,23 +203,29 @@ class Renamer:
 def listed_names(votes: Sequence[Sequence[Proposal]], sizes: Sequence[int], *, top: bool) -> list[str]:
     """Names from the vocabulary that fit a parent, best first; ``votes`` holds its base clusters' proposals.
 
-    At the top an area comes before a narrow label; below it, the other way round.
+    At the top an area, then a domain, comes before a narrow label; below it, the other way round.
     """
     total = float(sum(sizes)) or 1.0
     by_label: dict[str, float] = defaultdict(float)
     by_area: dict[str, float] = defaultdict(float)
+    by_domain: dict[str, float] = defaultdict(float)
     for proposals, size in zip(votes, sizes, strict=True):
         for proposal in proposals:
             if proposal.cosine >= LABEL_FLOOR:
                 by_label[proposal.label.name] += size / total
         if proposals and proposals[0].cosine >= AREA_FLOOR:
             by_area[proposals[0].label.area] += size / total
+            by_domain[proposals[0].label.domain] += size / total
     narrow = [name for name, share in _ranked(by_label) if share >= MAJORITY]
     names = {label.area: label.name for label in labels() if label.broad}
     areas = _ranked(by_area)
     broad = [names[area] for area, share in areas if share >= MAJORITY]
+    domains = _ranked(by_domain)
+    broad += [domain for domain, share in domains if share >= MAJORITY]
     if not broad and len(areas) > 1 and areas[0][1] + areas[1][1] >= BOTH:
         broad = [f"{names[areas[0][0]]}; {lowered(names[areas[1][0]])}"]
+    if len(domains) > 1 and domains[0][1] + domains[1][1] >= BOTH:
+        broad.append(f"{domains[0][0]}; {lowered(domains[1][0])}")
     found = [*broad, *narrow] if top else [*narrow, *broad]
     return [name for name in found if len(name.split()) <= MOST_NAME_WORDS]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from clio.config import RunConfig
-from clio.errors import InputError
+from clio.errors import InputError, RunError
 from clio.models.protocol import Encoder
 from clio.runs.context import Context
 from clio.runs.journal import JOURNAL, Journal
@@ -42,10 +42,17 @@ def run(config: RunConfig, context: Context) -> None:
             journal = Journal(context.workspace / JOURNAL, context.manifest.stage("extract_facets").get("key", ""))
             place = {name: row for row, name in enumerate(texts.conversation_id)}
             vectors = np.zeros((len(place), context.encoder.dimensions), dtype=np.float32)
+            missing = set(place)
             for found in map(unpack, journal.vectors()):
                 for name, vector in found.items():
                     if name in place:
                         vectors[place[name]] = vector
+                        missing.discard(name)
+            if missing:
+                raise RunError(
+                    f"{len(missing)} conversations have no vector in {JOURNAL}: it is gone or damaged. Run the same "
+                    "command again with --force extract_facets."
+                )
             store_vectors(without_language(vectors, texts.language), folder)
             advance(len(place))
         else:

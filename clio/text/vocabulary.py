@@ -23,6 +23,10 @@ COMMON = 0.5
 """How much of a label's mean cosine over all clusters is taken off: what is near to every cluster tells them apart
 badly. Half of it leaves a label that suits a corpus about one thing only where it belongs."""
 
+HARMFUL = "Harmful requests"
+HARM_FLOOR = 0.45
+"""Least cosine for a label that names a harm: no mixed cluster is to be accused by what is merely the least far."""
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -31,6 +35,8 @@ class Label:
     name: str
     about: str
     area: str
+    domain: str
+    """What the area belongs to: one of about ten."""
     broad: bool
     """Whether it names a whole area (for parents) or something in one."""
 
@@ -50,8 +56,12 @@ class Proposal:
 def labels() -> tuple[Label, ...]:
     """Every entry, areas first, in the order of the file."""
     areas = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    broad = [Label(area["name"], area["about"], area["area"], True) for area in areas]
-    fine = [Label(row["name"], row["about"], area["area"], False) for area in areas for row in area["labels"]]
+    broad = [Label(area["name"], area["about"], area["area"], area["domain"], True) for area in areas]
+    fine = [
+        Label(row["name"], row["about"], area["area"], area["domain"], False)
+        for area in areas
+        for row in area["labels"]
+    ]
     return (*broad, *fine)
 
 
@@ -77,6 +87,8 @@ class Vocabulary:
         score = cosines - COMMON * np.average(cosines, axis=0, weights=np.asarray(weights, dtype=np.float64))
         score = score + np.array([_AREA_BONUS if broad else -np.inf if entry.broad else 0.0 for entry in entries])
         score = np.where([broad or not entry.broad for entry in entries], score, -np.inf)
+        harmful = np.array([entry.domain == HARMFUL for entry in entries])
+        score = np.where(harmful & (cosines < HARM_FLOOR), -np.inf, score)
         order = np.argsort(-np.round(score, 6), axis=1, kind="stable")[:, :most]
         return [
             [Proposal(entries[e], float(cosines[c, e]), float(score[c, e])) for e in row if np.isfinite(score[c, e])]
@@ -85,7 +97,16 @@ class Vocabulary:
 
     def _encoded(self) -> NDArray[np.float32]:
         if self._vectors is None:
-            self._vectors = self._encoder.encode([f"{entry.name}: {entry.about}" for entry in labels()])
+            entries = labels()
+            vectors = self._encoder.encode([f"{entry.name}: {entry.about}" for entry in entries])
+            # An area lies in the middle of what is in it: its own few words alone were led astray by any of them.
+            for row, entry in enumerate(entries):
+                if entry.broad:
+                    inside = [n for n, other in enumerate(entries) if other.area == entry.area and not other.broad]
+                    middle = vectors[inside].mean(axis=0)
+                    both = vectors[row] + middle / max(float(np.linalg.norm(middle)), 1e-12)
+                    vectors[row] = both / max(float(np.linalg.norm(both)), 1e-12)
+            self._vectors = vectors
         return self._vectors
 
 

@@ -161,6 +161,9 @@ def test_the_talkative_account_weighs_little(demo: tuple[Path, str]) -> None:
 def test_it_ends_by_saying_what_to_look_at(demo: tuple[Path, str]) -> None:
     folder, printed = demo
     assert "What to look at:" in printed
+    spike = re.search(r"A spike: \d+% of .* came in the one week from (\S+),", printed)
+    assert spike is not None
+    assert spike[1] >= TRUTH["spike"]["from"]
     assert f"clio tree {folder} --summaries" in printed
     assert f"{folder}/manifest.json" in printed
     for name in clio.open_run(folder).clusters["name"]:

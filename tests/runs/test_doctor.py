@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+import clio
 from clio.models import weights
 from clio.privacy.redact import names
 from clio.runs import doctor
-from clio.runs.doctor import DEFAULTS, EXTRAS, Finding, examine
+from clio.runs.doctor import DEFAULTS, EXTRAS, OPTIONAL, Finding, examine
 from clio.runs.keys import key_path, load_key
 
 
@@ -57,7 +58,15 @@ def test_weights_that_were_not_pulled(tmp_path: Path, monkeypatch: pytest.Monkey
     report = found()
     for name in DEFAULTS:
         assert report[f"weights {name}"].remedy == f"clio models pull {name}"
-        assert name in weights.KNOWN
+    for name in OPTIONAL:
+        assert report[f"weights {name}"].state == "note"
+    assert {*DEFAULTS, *OPTIONAL} <= set(weights.KNOWN)
+
+
+def test_the_default_config_needs_the_default_weights_and_no_more() -> None:
+    config = clio.RunConfig()
+    assert (config.encoder.model,) == DEFAULTS
+    assert "model" not in (config.writer.text, config.writer.names)
 
 
 def test_the_key() -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow.parquet as pq
 import pytest
@@ -173,6 +173,19 @@ def test_a_missing_file_is_made_again(made: Path, watch: Watch, name: str) -> No
     assert writer.seen == [], "the journal still holds every answer: nothing is asked, or paid for, twice"
 
 
+def test_vectors_whose_journal_is_gone_are_not_made_up(made: Path) -> None:
+    """The vectors of conversations are made while their text is in memory, and kept in the journal alone."""
+    before = digests(made / "release")
+    (made / "workspace" / "extract_facets.journal.jsonl").unlink()
+    quick_run(RECORDS, made)
+    assert digests(made / "release") == before, "nothing that is whole needs it"
+    (made / "workspace" / "vectors" / "vectors.npy").unlink()
+    with pytest.raises(RunError, match="--force extract_facets"):
+        quick_run(RECORDS, made)
+    quick_run(RECORDS, made, force=["extract_facets"])
+    assert digests(made / "release") == before
+
+
 def test_a_damaged_file_is_one_paragraph(made: Path) -> None:
     path = made / "workspace" / "facets.parquet"
     path.write_bytes(b"PAR1 no more")
@@ -322,6 +335,8 @@ class TestStopping:
 class TestWhatIsMissing:
     """It is told before work begins: nothing was read, and nothing that an earlier run kept was forgotten."""
 
+    WRITES: ClassVar = {"writer": {"backend": "embedded", "names": "model"}}
+
     @pytest.fixture(autouse=True)
     def nothing_pulled(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CLIO_MODELS_DIR", str(tmp_path / "none"))
@@ -333,13 +348,13 @@ class TestWhatIsMissing:
 
     def test_weights_of_the_writer(self, tmp_path: Path, watch: Watch) -> None:
         with pytest.raises(WeightsError, match="clio models pull smollm2-135m-instruct"):
-            quick_run(RECORDS, tmp_path / "run", writer=None)
+            quick_run(RECORDS, tmp_path / "run", self.WRITES, writer=None)
         assert watch.take() == []
 
     def test_a_package(self, tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(runner, "find_spec", lambda name: None)
         with pytest.raises(MissingExtraError, match=r"pip install 'clio-toolkit\[embedded\]'"):
-            quick_run(RECORDS, tmp_path / "run", writer=None)
+            quick_run(RECORDS, tmp_path / "run", self.WRITES, writer=None)
         assert watch.take() == []
 
     def test_not_where_nothing_needs_it(self, tmp_path: Path) -> None:
