@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ class Gathered:
     labels: NDArray[np.int64]
     """Base cluster per text; negative for none."""
     centroids: Vectors
+    """Of the members whose words the names are compared with: see :func:`naming_centroids`."""
     samples: list[Sample]
     counts: TermCounts
     terms: list[list[Term]]
@@ -60,7 +62,8 @@ def gather(config: RunConfig, context: Context) -> Gathered:
         texts.texts, labels.tolist(), texts.account.astype(str).tolist(), config.describe.term_accounts, len(centroids)
     )
     sizes = np.bincount(labels[labels >= 0], minlength=len(centroids)).tolist()
-    return Gathered(texts, labels, centroids, samples, counts, counts.distinctive(config.describe.terms), sizes)
+    named = naming_centroids(vectors, labels, texts.language, centroids)
+    return Gathered(texts, labels, named, samples, counts, counts.distinctive(config.describe.terms), sizes)
 
 
 def draw(
@@ -70,3 +73,29 @@ def draw(
     return contrast(
         vectors, labels, centroids, texts.account, config.describe.inside, config.describe.outside, seed=seed
     )
+
+
+ENGLISH_ENOUGH = 0.3
+"""Share of a cluster's members in English from which these alone stand for it when it is named."""
+
+
+def naming_centroids(
+    vectors: Vectors, labels: NDArray[np.int64], languages: Sequence[str], centroids: Vectors
+) -> Vectors:
+    """Mean direction of each cluster's English members, or of all where too few are.
+
+    Names are English: an encoder that reads other languages badly sees in them the language, and would call a mixed
+    cluster "Chinese learning".
+    """
+    codes = np.asarray(languages, dtype=str)
+    english = (codes == "en") | (codes == "")
+    found = np.array(centroids, dtype=np.float32)
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], np.arange(len(centroids) + 1))
+    for cluster in range(len(centroids)):
+        rows = np.sort(order[starts[cluster] : starts[cluster + 1]])
+        spoken = rows[english[rows]]
+        if len(spoken) and len(spoken) >= ENGLISH_ENOUGH * len(rows):
+            mean = np.asarray(vectors[spoken], dtype=np.float64).mean(axis=0)
+            found[cluster] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+    return found
