@@ -7,10 +7,10 @@ Per labelled set and per kind of text: encode, k-means at the true number of lab
 adjusted Rand index (ARI), normalised mutual information (NMI) and V-measure against the labels, as mean and standard
 deviation over the seeds. Kinds: ``whole`` (all that the user said, as far as the encoder reads), ``first turn`` (raw),
 ``opening N`` (the first telling turn, at most N characters: what ``text: opening`` makes, at N = 400), ``extract``
-(what ``text: extractive`` makes), ``conversation`` (``encoder.input: conversation``: the vectors of both sides' words),
-the same without what tells the language (as a run clusters it; on the set of many languages), and with ``--summaries
-N`` what ``text: model`` makes, on N rows of each set (all kinds are then compared on those). The last line is one JSON
-object.
+(what ``text: extractive`` makes), ``conversation`` (the vectors of all that both sides said), ``opening + answers``
+(the same with only the opening for the user's side), ``without language`` (without what tells the language; on the set
+of many languages), and with ``--summaries N`` what ``text: model`` makes, on N rows of each set (all kinds are then
+compared on those). The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import gzip
 import json
 import random
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,9 @@ def kinds(rows: list[Row], encoder: Encoder, *, summaries: bool) -> dict[str, li
         "extract": extract(transcripts, encoder),
         "conversation": both,
     }
+    openings = [replace(t, user_text=line) for t, line in zip(transcripts, opening(transcripts), strict=True)]
+    made = conversation_vectors(openings, encoder)
+    found["opening + answers"] = np.stack([made[str(n)] for n in range(len(rows))])
     if len({row.language for row in rows}) > 1:
         found["without language"] = without_language(both, [row.language for row in rows])
     if summaries:

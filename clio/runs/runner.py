@@ -81,7 +81,6 @@ def run(
         manifest = Manifest.open(folder)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
-        manifest.data |= _written_by(context)
         _loop(context, set(force))
     return Run(folder)
 
@@ -114,21 +113,6 @@ def _inputs(sources: Sources, reporter: Reporter) -> list[dict[str, Any]]:
             digest.update(repr(record).encode("utf-8", "surrogatepass"))
         found.append({"records": len(sources.records), "sha256": digest.hexdigest()})
     return found
-
-
-def _written_by(context: Context) -> dict[str, Any]:
-    """Prompts and writer for the manifest. The encoder adds itself when it is used: its id needs it loaded."""
-    from clio.prompts.facets import prompt_hashes
-
-    config = context.config.writer
-    if context.given_writer is not None:
-        writer = context.given_writer.id
-    elif isinstance(config, EmbeddedWriter):
-        writes = "model" in (config.text, config.names)
-        writer = Path(config.model).stem if writes else "none"  # never a path of this machine
-    else:
-        writer = " and ".join(dict.fromkeys([config.model, config.names_model or config.model]))
-    return {"models": {**context.manifest.data.get("models", {}), "writer": writer}, "prompts": prompt_hashes()}
 
 
 @contextmanager
