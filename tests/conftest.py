@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,11 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys made by a test never touch the user's own."""
     monkeypatch.setenv("CLIO_KEY_DIR", str(tmp_path_factory.mktemp("keys")))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
-    yield
+    return
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clio.config import RunConfig
-from clio.models.protocol import Evidence, Vectors
+from clio.models.protocol import Encoder, Evidence, Vectors
 from clio.privacy.terms import Term, TermCounts, count_terms
 from clio.runs.context import Context
 from clio.runs.files import load_array
 from clio.stages._texts import Texts, read_texts
+from clio.text.vocabulary import Vocabulary
 from clio.vectors.contrast import Sample, contrast
 from clio.vectors.store import open_vectors
 
@@ -31,6 +31,12 @@ class Gathered:
     counts: TermCounts
     terms: list[list[Term]]
     sizes: list[int]
+    vectors: Vectors
+
+    def supported(self, encoder: Encoder, least: int) -> list[frozenset[str]]:
+        """Per cluster the labels of the public vocabulary that enough of the sampled accounts stand behind."""
+        vocabulary = Vocabulary(encoder)
+        return [vocabulary.supported(np.asarray(self.vectors[s.inside]), least) for s in self.samples]
 
     def evidence(self, cluster: int, sample: Sample | None = None) -> Evidence:
         """What a namer sees of one cluster; ``sample`` instead of the first one."""
@@ -62,8 +68,8 @@ def gather(config: RunConfig, context: Context) -> Gathered:
         texts.texts, labels.tolist(), texts.account.astype(str).tolist(), config.describe.term_accounts, len(centroids)
     )
     sizes = np.bincount(labels[labels >= 0], minlength=len(centroids)).tolist()
-    named = naming_centroids(vectors, labels, texts.language, centroids)
-    return Gathered(texts, labels, named, samples, counts, counts.distinctive(config.describe.terms), sizes)
+    named = naming_centroids(vectors, labels, texts, centroids)
+    return Gathered(texts, labels, named, samples, counts, counts.distinctive(config.describe.terms), sizes, vectors)
 
 
 def draw(
@@ -79,15 +85,13 @@ ENGLISH_ENOUGH = 0.3
 """Share of a cluster's members in English from which these alone stand for it when it is named."""
 
 
-def naming_centroids(
-    vectors: Vectors, labels: NDArray[np.int64], languages: Sequence[str], centroids: Vectors
-) -> Vectors:
-    """Mean direction of each cluster's English members, or of all where too few are.
+def naming_centroids(vectors: Vectors, labels: NDArray[np.int64], texts: Texts, centroids: Vectors) -> Vectors:
+    """Mean direction of each cluster's English members, or of all where too few are; every account counts once.
 
     Names are English: an encoder that reads other languages badly sees in them the language, and would call a mixed
-    cluster "Chinese learning".
+    cluster "Chinese learning". And what a cluster is called is not for those who talk most to decide.
     """
-    codes = np.asarray(languages, dtype=str)
+    codes = np.asarray(texts.language, dtype=str)
     english = (codes == "en") | (codes == "")
     found = np.array(centroids, dtype=np.float32)
     order = np.argsort(labels, kind="stable")
@@ -95,7 +99,8 @@ def naming_centroids(
     for cluster in range(len(centroids)):
         rows = np.sort(order[starts[cluster] : starts[cluster + 1]])
         spoken = rows[english[rows]]
-        if len(spoken) and len(spoken) >= ENGLISH_ENOUGH * len(rows):
-            mean = np.asarray(vectors[spoken], dtype=np.float64).mean(axis=0)
-            found[cluster] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
+        rows = spoken if len(spoken) and len(spoken) >= ENGLISH_ENOUGH * len(rows) else rows
+        _, account, times = np.unique(texts.account[rows], return_inverse=True, return_counts=True)
+        mean = np.average(np.asarray(vectors[rows], dtype=np.float64), axis=0, weights=1.0 / times[account])
+        found[cluster] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
     return found

@@ -19,6 +19,7 @@ from clio.text.checks import Wording, name_fault, summary_fault, tidy
 from clio.text.languages import language_name
 from clio.text.phrasing import MIXED, WRITER, about, distinct, foreign, mostly_foreign, phrase, sentence_case
 from clio.text.vocabulary import Proposal, Vocabulary
+from clio.text.vocabulary import labels as entries
 from clio.text.words import bases, keys
 
 SUMMARY_BY_TERMS = "summary by terms"
@@ -73,6 +74,8 @@ class Subject:
     """Conversations; only its proportion to the other subjects' matters."""
     listed: Sequence[str] = ()
     """For a parent: names that fit without a writer (:mod:`clio.stages._parents`), best first."""
+    supported: Collection[str] | None = None
+    """Labels of the vocabulary that enough accounts stand behind; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +246,9 @@ def _stand_ins(
     if not subjects:
         return []
     sizes = [float(subject.size) for subject in subjects]
-    listed = vocabulary.propose(centroids, sizes, broad=False)
+    every = {label.name for label in entries()}
+    allowed = [every if subject.supported is None else subject.supported for subject in subjects]
+    listed = vocabulary.propose(centroids, sizes, broad=False, allowed=allowed)
     from_terms = [phrase(subject.terms, subject.parts) for subject in subjects]
     near = _cosines(encoder, [found.name for found in from_terms], centroids)
     from_terms = [

@@ -7,7 +7,7 @@ a writer its base clusters vote on a label or an area; else its two largest chil
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -63,6 +63,8 @@ class Base:
     """Shape (clusters, dimensions), rows of length 1."""
     counts: TermCounts
     """Made from the same texts and cluster numbers as the descriptions."""
+    supported: Sequence[Collection[str]] | None = None
+    """Per cluster the labels of the vocabulary that enough accounts stand behind; None: any."""
 
 
 @dataclass(frozen=True, slots=True)

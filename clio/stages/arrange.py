@@ -89,7 +89,8 @@ def arrange(
     vocabulary = checks.vocabulary or Vocabulary(encoder)
     checks = replace(checks, vocabulary=vocabulary)
     sizes = level_sizes(len(base.numbers), config.levels, config.top)
-    votes = vocabulary.propose(base.centroids, [float(size) for size in base.sizes], broad=False, most=3)
+    weights = [float(size) for size in base.sizes]
+    votes = vocabulary.propose(base.centroids, weights, broad=False, most=3, allowed=base.supported)
     job = Job(base, writer, encoder, checks, n_terms, votes)
     if config.method != "ward" and isinstance(writer, StructuredWriter):
         return _nodes(base, _by_model(job, sizes, config, writer, seed))
@@ -166,7 +167,13 @@ def run(config: RunConfig, context: Context) -> None:
     described = [Described(r["name"], r["summary"], tuple(r["terms"]), r["writer"], r["reason"]) for r in rows]
     clusters = range(len(found.centroids))
     base = Base(
-        list(clusters), described, [found.evidence(c) for c in clusters], found.sizes, found.centroids, found.counts
+        list(clusters),
+        described,
+        [found.evidence(c) for c in clusters],
+        found.sizes,
+        found.centroids,
+        found.counts,
+        found.supported(context.encoder, config.describe.term_accounts),
     )
     checks = Checks(context.redactor.scan, found.counts.corpus, config.describe.term_accounts)
     with context.reporter.track("arrange", len(clusters)) as advance:
@@ -201,7 +208,7 @@ def run(config: RunConfig, context: Context) -> None:
 STAGE = Stage(
     name="arrange",
     run=run,
-    version=1,
+    version=2,
     sections=("arrange", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster", "describe"),
     outputs=("workspace/hierarchy.parquet",),

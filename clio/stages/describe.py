@@ -19,8 +19,12 @@ def run(config: RunConfig, context: Context) -> None:
     """Describe every base cluster and write ``descriptions``."""
     found = gather(config, context)
     clusters = range(len(found.centroids))
+    supported = found.supported(context.encoder, config.describe.term_accounts)
     subjects = [
-        Subject(found.evidence(c), found.terms[c], found.counts.of_cluster(c), size=found.sizes[c]) for c in clusters
+        Subject(
+            found.evidence(c), found.terms[c], found.counts.of_cluster(c), size=found.sizes[c], supported=supported[c]
+        )
+        for c in clusters
     ]
 
     def again(numbers: Sequence[int]) -> list[Evidence]:
@@ -57,7 +61,7 @@ def run(config: RunConfig, context: Context) -> None:
 STAGE = Stage(
     name="describe",
     run=run,
-    version=1,
+    version=2,
     sections=("describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster"),
     outputs=("workspace/descriptions.parquet",),

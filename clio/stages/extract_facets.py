@@ -356,7 +356,7 @@ def _identity(context: Context) -> dict[str, Any]:
 STAGE = Stage(
     name="extract_facets",
     run=run,
-    version=1,
+    version=2,
     sections=("facets", "redact", "writer", "encoder"),
     after=("ingest",),
     outputs=("workspace/facets.parquet", "workspace/screened.parquet"),

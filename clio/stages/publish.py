@@ -266,7 +266,7 @@ def _swap(release: Path, tables: Tables, manifest: dict[str, Any]) -> None:
 STAGE = Stage(
     name="publish",
     run=run,
-    version=1,
+    version=2,
     sections=("release", "facets", "title"),
     after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project"),
     outputs=(

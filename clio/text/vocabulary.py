@@ -7,7 +7,7 @@ of a whole cluster. Where no capable model writes, these are the names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,6 +26,9 @@ badly. Half of it leaves a label that suits a corpus about one thing only where 
 HARMFUL = "Harmful requests"
 HARM_FLOOR = 0.45
 """Least cosine for a label that names a harm: no mixed cluster is to be accused by what is merely the least far."""
+
+NEAREST = 12
+"""Of about a thousand labels, how many are taken to be what one conversation is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,19 @@ class Vocabulary:
         self._vectors: Vectors | None = None
 
     def propose(
-        self, centroids: Vectors, weights: Sequence[float], *, broad: bool, most: int = 5
+        self,
+        centroids: Vectors,
+        weights: Sequence[float],
+        *,
+        broad: bool,
+        most: int = 5,
+        allowed: Sequence[Collection[str]] | None = None,
     ) -> list[list[Proposal]]:
         """The ``most`` best labels per cluster, best first.
 
         ``centroids`` has shape (clusters, dimensions), rows of length 1; ``weights`` are their sizes. ``broad`` allows
-        the names of areas too, and prefers them.
+        the names of areas too, and prefers them. ``allowed`` limits each cluster to the labels named (see
+        :meth:`supported`).
         """
         if not len(centroids):
             return []
@@ -89,11 +99,27 @@ class Vocabulary:
         score = np.where([broad or not entry.broad for entry in entries], score, -np.inf)
         harmful = np.array([entry.domain == HARMFUL for entry in entries])
         score = np.where(harmful & (cosines < HARM_FLOOR), -np.inf, score)
+        if allowed is not None:
+            score = np.where([[entry.name in names for entry in entries] for names in allowed], score, -np.inf)
         order = np.argsort(-np.round(score, 6), axis=1, kind="stable")[:, :most]
         return [
             [Proposal(entries[e], float(cosines[c, e]), float(score[c, e])) for e in row if np.isfinite(score[c, e])]
             for c, row in enumerate(order)
         ]
+
+    def supported(self, members: Vectors, least: int) -> frozenset[str]:
+        """Labels that are among the nearest few of at least ``least`` of the rows.
+
+        Give it one row per account: then no label is shown that only a handful of people stand behind, however much
+        they talk. A topic that three accounts raise has no name.
+        """
+        if not len(members):
+            return frozenset()
+        entries = labels()
+        cosines = members @ self._encoded().T
+        nearest = np.argpartition(-cosines, NEAREST, axis=1)[:, :NEAREST]
+        counts = np.bincount(nearest.ravel(), minlength=len(entries))
+        return frozenset(entries[row].name for row in np.flatnonzero(counts >= least))
 
     def _encoded(self) -> NDArray[np.float32]:
         if self._vectors is None:

@@ -1,7 +1,8 @@
-"""Vectors of whole conversations: the mean of what either side said, without what merely tells the language.
+"""Vectors of whole conversations: how the user opened and what the assistant answered, in equal parts.
 
-Made while the redacted text is in memory and kept as vectors only. Measured on the demo corpus, arena-hard and SIB-200
-with all-MiniLM-L6-v2 (``benchmarks/clustering_input.py``, docs/embedded.md): better clusters than any single sentence.
+Made while the redacted text is in memory and kept as vectors only. Of what was measured without a capable model
+(``benchmarks/clustering_input.py``, docs/embedded.md) this made the best clusters wherever there are answers;
+where there are none it is the opening alone, which was as good as anything there.
 """
 
 from __future__ import annotations
@@ -11,19 +12,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from clio.models.extractive import opening
 from clio.models.protocol import Encoder, Transcript, Vectors
 
 CHARACTERS = 2_000
-"""Of each side that the encoder is given: more than sentence-embedding models of 256 to 512 tokens read."""
+"""Of the answers that the encoder is given: more than sentence-embedding models of 256 to 512 tokens read."""
 SHRINK = 10.0
 """Conversations that count as much as the evidence of one language's mean: a language of two or three conversations is
 hardly moved."""
 
 
 def conversation_vectors(transcripts: Sequence[Transcript], encoder: Encoder) -> dict[str, Vectors]:
-    """One vector of length 1 per conversation: the normalised sum of the user's and the assistant's."""
+    """One vector of length 1 per conversation: the normalised sum of both sides' vectors."""
     shown = [t for t in transcripts if t.user_text.strip()]
-    texts = [t.user_text[:CHARACTERS] for t in shown] + [t.assistant_text[:CHARACTERS] for t in shown]
+    texts = opening(shown) + [t.assistant_text[:CHARACTERS] for t in shown]
     if not shown:
         return {}
     vectors = encoder.encode(texts)

@@ -17,9 +17,9 @@ from clio.models.protocol import Request, StructuredWriter, Writer
 from clio.privacy.terms import count_terms
 from clio.prompts import assign, deduplicate, propose, rename
 from clio.stages._levels import Child, bounds, build_level, usable_names
+from clio.stages._names import Checks, Subject, describe, evidence
 from clio.stages._parents import children_joined
 from clio.stages.arrange import Base, Node, arrange, cluster_ids, level_sizes
-from clio.stages._names import Checks, Subject, describe, evidence
 from clio.text.vocabulary import Vocabulary
 from clio.vectors.ward import ward_levels
 from tests.stages.naming import Hashing, Scripted, lines
