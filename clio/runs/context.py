@@ -94,6 +94,15 @@ class Context:
 
         return make_writer(self.config.writer, self.encoder)
 
+    @property
+    def writer_label(self) -> str:
+        """What the manifest says of the writer: none where the embedded model is asked for nothing."""
+        config = self.config.writer
+        asked = config.backend != "embedded" or config.text == "model" or config.names == "model"
+        if self.given_writer is None and not asked:
+            return "none: the users' openings, a public vocabulary and distinctive terms"
+        return self.writer.id
+
     def read(self, name: str) -> pa.Table:
         """A workspace table, validated."""
         return TABLES[name].validate(read_table(self.workspace / f"{name}.parquet"))

@@ -74,17 +74,19 @@ class PlainReporter(QuietReporter):
         """Lines with rate and time left."""
         start = last = time.monotonic()
         count = done
+        told = -1
 
         def advance(more: int) -> None:
-            nonlocal count, last
+            nonlocal count, last, told
             count += more
             now = time.monotonic()
             if now - last >= self.every:
-                last = now
+                last, told = now, count
                 self._line(label, count, total, count - done, now - start)
 
         yield advance
-        self._line(label, count, total, count - done, time.monotonic() - start)
+        if count != told or not count:
+            self._line(label, count, total, count - done, time.monotonic() - start)
 
     def _line(self, label: str, count: int, total: int, fresh: int, seconds: float) -> None:
         rate = fresh / seconds if seconds > 0 else 0.0

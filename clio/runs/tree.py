@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def _walk(run: Run, finest: int | None) -> Iterator[tuple[int, dict[Hashable, Any]]]:
-    """Depth and row of every cluster, parents before children, the largest first."""
+    """Depth and row of every cluster, parents before children, the largest first; an only child of its parent's name
+    is left out.
+    """
     frame = run.clusters.sort_values(["conversations", "cluster_id"], ascending=[False, True])
     if finest is not None and len(frame):
         finest = min(finest, int(frame["level"].max()))  # there is always a top to show
@@ -31,7 +33,11 @@ def _walk(run: Run, finest: int | None) -> Iterator[tuple[int, dict[Hashable, An
         if finest is not None and row["level"] < finest:
             continue
         yield depth, row
-        waiting += [(depth + 1, child) for child in reversed(children.get(row["cluster_id"], []))]
+        below = children.get(row["cluster_id"], [])
+        # A cluster that is alone under its parent has its name and numbers: it is said once.
+        while len(below) == 1 and below[0]["name"] == row["name"]:
+            below = children.get(below[0]["cluster_id"], [])
+        waiting += [(depth + 1, child) for child in reversed(below)]
 
 
 def headline(run: Run) -> str:

@@ -33,7 +33,7 @@ _TERMS_WEAK, _TERMS_VAIN = 0.3, 0.25
 second nothing at all."""
 _FOREIGN_FLOOR = 0.55
 """For texts that are not English: an English encoder is near to learning languages, whatever they are about."""
-_TERMS_LEAD = 0.03
+_TERMS_LEAD = 0.12
 """How much nearer than the label a name made of terms must be to stand."""
 _NEAR_TIE = 0.04
 """A second label this near to the first may be used where the first is taken."""
@@ -264,6 +264,7 @@ def _stand_ins(
         terms = _Candidate(from_terms[number].name, from_terms[number].summary, WRITER, "", near[number])
         fit = [label for label in labels if label.cosine >= _LABEL_FLOOR or near[number] < _TERMS_WEAK]
         fit = [label for label in fit if label.cosine >= _LABEL_ALONE and label.score >= labels[0].score - _NEAR_TIE]
+        fit.sort(key=lambda label: -round(label.cosine, 4))
         named = []
         for label in fit:
             made = about(label.label.name, subject.terms, subject.parts)

@@ -140,6 +140,7 @@ def _sorted(base: Base) -> Base:
         [base.sizes[row] for row in order],
         np.asarray(base.centroids, dtype=np.float32)[order],
         base.counts,
+        None if base.supported is None else [base.supported[row] for row in order],
     )
 
 
@@ -205,6 +206,12 @@ def run(config: RunConfig, context: Context) -> None:
     }
 
 
+def _identity(_context: Context) -> dict[str, str]:
+    from clio.prompts.facets import prompt_hashes
+
+    return prompt_hashes()
+
+
 STAGE = Stage(
     name="arrange",
     run=run,
@@ -212,4 +219,5 @@ STAGE = Stage(
     sections=("arrange", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster", "describe"),
     outputs=("workspace/hierarchy.parquet",),
+    identity=_identity,
 )

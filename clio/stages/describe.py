@@ -58,6 +58,12 @@ def run(config: RunConfig, context: Context) -> None:
     }
 
 
+def _identity(_context: Context) -> dict[str, str]:
+    from clio.prompts.facets import prompt_hashes
+
+    return prompt_hashes()
+
+
 STAGE = Stage(
     name="describe",
     run=run,
@@ -65,4 +71,5 @@ STAGE = Stage(
     sections=("describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster"),
     outputs=("workspace/descriptions.parquet",),
+    identity=_identity,
 )

@@ -323,7 +323,7 @@ def _finish(context: Context, table: pa.Table, facets: Sequence[str], journal: J
     context.write("facets", answers)
     context.write("screened", SCREENED.build(screened))
     context.notes |= _notes(answers, screened, kept) | {"redactor": context.redactor.describe()}
-    context.manifest.data.setdefault("models", {})["writer"] = context.writer.id
+    context.manifest.data.setdefault("models", {})["writer"] = context.writer_label
     context.manifest.data["prompts"] = prompt_hashes()
 
 

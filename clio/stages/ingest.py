@@ -52,6 +52,7 @@ def ingest(
     columns: dict[str, list[Any]] = {column.name: [] for column in CONVERSATIONS.columns}
     named: list[bool] = []
     rejections: list[tuple[int, int, str]] = []
+    number = 0
     for number, (file, record) in enumerate(records, start=1):
         if number % 1000 == 0:
             advance(1000)
@@ -60,6 +61,7 @@ def ingest(
             continue
         _append(columns, file, record, key, metadata)
         named.append(bool(record.source_id))
+    advance(number % 1000)
     table = pa.table(columns, schema=CONVERSATIONS.schema)
     table = table.append_column("named", pa.array(named, pa.bool_())).sort_by(
         [("order", "ascending"), ("conversation_id", "ascending"), ("file", "ascending"), ("record", "ascending")]
