@@ -63,7 +63,6 @@ def test_plain_lines_come_now_and_then_with_rate_and_time_left(clock: Clock) -> 
     assert out.getvalue().splitlines() == [
         "  embed: 400 of 1,000 (16.7/s, 36 s left)",
         "  embed: 600 of 1,000 (16.7/s, 24 s left)",
-        "  embed: 600 of 1,000 (16.7/s, 24 s left)",
     ]
 
 
