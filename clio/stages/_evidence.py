@@ -38,6 +38,11 @@ class Gathered:
         vocabulary = Vocabulary(encoder)
         return [vocabulary.supported(np.asarray(self.vectors[s.inside]), least) for s in self.samples]
 
+    def domains(self, encoder: Encoder, least: int) -> list[str]:
+        """Per cluster the domain most of the sampled accounts are in, or an empty text."""
+        vocabulary = Vocabulary(encoder)
+        return [vocabulary.domain(np.asarray(self.vectors[s.inside]), least) for s in self.samples]
+
     def evidence(self, cluster: int, sample: Sample | None = None) -> Evidence:
         """What a namer sees of one cluster; ``sample`` instead of the first one."""
         from clio.stages._names import evidence

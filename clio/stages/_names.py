@@ -76,6 +76,8 @@ class Subject:
     """For a parent: names that fit without a writer (:mod:`clio.stages._parents`), best first."""
     supported: Collection[str] | None = None
     """Labels of the vocabulary that enough accounts stand behind; None: any."""
+    domain: str = ""
+    """What most accounts' conversations belong to, for a cluster that is too mixed for a narrower name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,10 @@ def _stand_ins(
             fitting = [about(name, subject.terms, subject.parts) for name in subject.listed]
             chosen = [_Candidate(made.name, made.summary, VOCABULARY, "", terms.cosine) for made in fitting]
             found.append([*chosen, terms])
+            continue
+        if not named and subject.domain and terms.name == MIXED:
+            made = about(subject.domain, subject.terms, subject.parts)
+            found.append([_Candidate(f"{made.name}, mixed", made.summary, VOCABULARY, "", terms.cosine), terms])
             continue
         first = bool(named) and near[number] <= named[0].cosine + _TERMS_LEAD
         found.append([*named, terms] if first else [terms, *named])

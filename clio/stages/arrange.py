@@ -215,7 +215,7 @@ def _identity(_context: Context) -> dict[str, str]:
 STAGE = Stage(
     name="arrange",
     run=run,
-    version=2,
+    version=3,
     sections=("arrange", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster", "describe"),
     outputs=("workspace/hierarchy.parquet",),

@@ -20,9 +20,15 @@ def run(config: RunConfig, context: Context) -> None:
     found = gather(config, context)
     clusters = range(len(found.centroids))
     supported = found.supported(context.encoder, config.describe.term_accounts)
+    domains = found.domains(context.encoder, config.describe.term_accounts)
     subjects = [
         Subject(
-            found.evidence(c), found.terms[c], found.counts.of_cluster(c), size=found.sizes[c], supported=supported[c]
+            found.evidence(c),
+            found.terms[c],
+            found.counts.of_cluster(c),
+            size=found.sizes[c],
+            supported=supported[c],
+            domain=domains[c],
         )
         for c in clusters
     ]
@@ -67,7 +73,7 @@ def _identity(_context: Context) -> dict[str, str]:
 STAGE = Stage(
     name="describe",
     run=run,
-    version=2,
+    version=3,
     sections=("describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster"),
     outputs=("workspace/descriptions.parquet",),
