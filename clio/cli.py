@@ -302,6 +302,22 @@ def main(run_app: Callable[[], Any] = app) -> None:
         _end(_defect(defect), 1)
 
 
+def command() -> None:
+    """What the shell starts. As :func:`main`, but a stop by hand really ends with its exit code.
+
+    CPython notes an interrupt that it meets inside ``exec`` (named tuples and dataclasses are made so) and, at its own
+    end, dies of a signal although the interrupt was handled.
+    """
+    try:
+        main()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
+
+
 def _end(message: str, code: int) -> NoReturn:
     """Say why on standard error, as a JSON line to whoever asked for JSON lines, and leave."""
     if "--json" in sys.argv[1:]:

@@ -79,13 +79,13 @@ class SlowWriter(ScriptedWriter):
 
 def command() -> None:
     """The ``clio`` command of this process, with the doubles inside. ``QUICK_SECONDS``: what a transcript takes."""
-    from clio.cli import main
+    from clio.cli import command
     from clio.runs import runner
 
     writer = SlowWriter(float(os.environ.get("QUICK_SECONDS", "0")))
     runner.run = partial(runner.run, writer=writer, encoder=HashingEncoder())  # type: ignore[assignment]
     with without_umap():
-        main()
+        command()
 
 
 if __name__ == "__main__":

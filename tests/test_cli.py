@@ -158,11 +158,18 @@ def test_a_defect_says_where_and_never_what(capsys: pytest.CaptureFixture[str]) 
 def clio_process(*arguments: str | Path, quick: bool = True, **more: Any) -> subprocess.Popen[str]:
     """The real command; ``quick``: with the test doubles inside."""
     command = (
-        [sys.executable, "-m", "tests.quick"] if quick else [sys.executable, "-c", "from clio.cli import main; main()"]
+        [sys.executable, "-m", "tests.quick"]
+        if quick
+        else [sys.executable, "-c", "from clio.cli import command; command()"]
     )
     env = {**os.environ, **WORDS, "PYTHONPATH": str(ROOT), **more.pop("env", {})}
     more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-    return subprocess.Popen([*command, *map(str, arguments)], text=True, cwd=ROOT, env=env, **more)
+    # A test run in the background is deaf to SIGINT, and what it starts would be so too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen([*command, *map(str, arguments)], text=True, cwd=ROOT, env=env, **more)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def clio_ran(*arguments: str | Path, quick: bool = False, **more: Any) -> tuple[int, str, str]:

@@ -74,8 +74,10 @@ def test_a_cluster_that_passes_is_left_alone(people: Crowd, config: ReleaseConfi
     for cluster in np.unique(people.base).tolist():
         own = np.flatnonzero(people.base == cluster)
         if passes(people.who(own), Thresholds.of(config)):
-            assert cluster in found.members
-            if cluster not in found.grown:
+            # Only one that took in a neighbour whose account then has too large a share can fall after all.
+            if config.over_share == "trim" or config.under_threshold == "drop":
+                assert cluster in found.members
+            if cluster in found.members and cluster not in found.grown:
                 assert np.array_equal(found.members[cluster], own)
 
 
