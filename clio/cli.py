@@ -15,6 +15,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from clio.cli_cache import cache_app
+from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
+from clio.cli_estimate import estimate
 from clio.errors import ClioError
 from clio.runs.progress import Style
 
@@ -59,6 +62,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Model weights: what is known, what is here, where it lies.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(cache_app, name="cache")
+app.command(epilog=ESTIMATE_EPILOG)(estimate)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]

@@ -11,7 +11,8 @@ conversation text or what a model wrote: messages name files, lines, fields, cou
     ├── ModelError                5
     │   ├── ModelSetupError       5      wrong key, unknown model, no route: nothing will work until mended
     │   ├── ModelPassingError     5      overload, time-out, reset: worth another try later
-    │   └── ModelInputError       5      this one input cannot be answered: trying again will not help
+    │   ├── ModelInputError       5      this one input cannot be answered: trying again will not help
+    │   └── BudgetError           5      the next request could pass writer.budget_usd: nothing bought is lost
     ├── RunError                  6      a run directory is locked, foreign, damaged or incomplete
     ├── PrivacyError              7      a privacy rule would be broken: nothing was published
     └── TableError                8      a table does not have the declared columns (a defect or a damaged file)
@@ -74,6 +75,10 @@ class ModelPassingError(ModelError):
 
 class ModelInputError(ModelError):
     """This one request cannot be answered; do not send it again unchanged."""
+
+
+class BudgetError(ModelError):
+    """The budget does not cover the next request. What was bought is kept; raise ``writer.budget_usd`` to go on."""
 
 
 class RunError(ClioError):

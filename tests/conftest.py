@@ -34,8 +34,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys made by a test never touch the user's own."""
+    """Keys and replies of a test never touch the user's own."""
     monkeypatch.setenv("CLIO_KEY_DIR", str(tmp_path_factory.mktemp("keys")))
+    monkeypatch.setenv("CLIO_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     return
 

@@ -11,8 +11,8 @@ from clio.errors import ClioError, ConfigError, MissingExtraError
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 CODES = {
     "ClioError": 1, "ConfigError": 2, "InputError": 3, "MissingExtraError": 4, "WeightsError": 4, "ModelError": 5,
-    "ModelSetupError": 5, "ModelPassingError": 5, "ModelInputError": 5, "RunError": 6, "PrivacyError": 7,
-    "TableError": 8,
+    "ModelSetupError": 5, "ModelPassingError": 5, "ModelInputError": 5, "BudgetError": 5,
+    "RunError": 6, "PrivacyError": 7, "TableError": 8,
 }  # fmt: skip
 """Scripts rely on these."""
 

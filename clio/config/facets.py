@@ -115,7 +115,7 @@ class FacetsConfig(Section):
     screener: Screener | None = None
     window: Window = Window()
     groundedness: float = Field(default=0.3, ge=-1, le=1)
-    """Least cosine similarity between a written text and what the user said; below it the redacted extractive
+    """Least cosine similarity between a written text and what the user said; below it the redacted opening
     sentence stands in."""
     intersections: tuple[tuple[str, str], ...] = ()
     """Pairs of facets to cross over the whole release, for example ``[[language, concern]]``."""

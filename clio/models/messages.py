@@ -1,338 +1,351 @@
-"""The writer behind any endpoint that speaks the Messages API, through the ``anthropic`` SDK.
+"""The writer behind any endpoint that speaks the Messages API.
 
-Requests of one call run side by side, bounded by ``concurrency``, and come back in order. Every reply is held to the
-schema that was asked for, whether or not the endpoint promises structured outputs; one that does not fit is asked for
-once more with the list of what is wrong. What concerns one conversation (a refusal, an answer cut off, an overloaded
-server after the SDK's own retries) becomes a row with a reason; what concerns all of them (key, model, route) stops
-the run with one paragraph. No message holds text of a conversation or of a reply.
+What was asked before is taken from the reply cache; what is asked twice at once is asked once; the rest goes through
+:mod:`clio.models.dialogue`, side by side, and comes back in order. Facets are kept one by one: when the wording of one
+changes, only that one is asked again. The cache knows a conversation by an HMAC of its text and nothing of whose it is.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import hashlib
 import json
-import os
-import queue
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
 
 from clio.config.facets import Facet
 from clio.config.models import MessagesWriter as MessagesConfig
-from clio.errors import ModelSetupError
+from clio.models.asked import Asked, Judged
+from clio.models.batches import Book, Limits
+from clio.models.dialogue import Dialogue, Question, add, body_of
+from clio.models.endpoint import Endpoint, Sent
+from clio.models.ledger import FILE, STAGE_OF, Ledger, facet_shares
+from clio.models.pool import Job, Ordered, Pool
+from clio.models.prices import Price, cost, price_of, require_prices
 from clio.models.protocol import Answer, Description, Evidence, Reply, Request, Transcript, Usage
-from clio.models.schema import faults, object_in, sendable
+from clio.models.reply_cache import ReplyCache
+from clio.models.schema import faults
+from clio.models.throttle import Throttle
+from clio.models.warming import BOOK, Sort, Wanted, Warmer
 from clio.prompts.describe import describe_request, description_of
-from clio.prompts.facets import conversation_message, parse, prompt_for, schema_for
+from clio.prompts.facets import conversation_message
 
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
-    from anthropic.types import Message, MessageParam
-
-T = TypeVar("T")
-Validate = Callable[[Mapping[str, Any]], list[str]]
-MOST_FAILURES = 5
-"""Requests in a row that the endpoint rejects, or connections that break, before the run is stopped: by then it is the
-endpoint and not the conversation."""
-_SETTLE_S = 0.01
-"""Connections that were cancelled while they opened are closed by the loop one step later."""
-_PASSING = {408, 409, 425, 429}
-_SETUP = {401, 402, 403, 404, 405}
-
-
-class _RejectedError(Exception):
-    """One request failed for good; the reason is a fixed word or two."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    error: BaseException
+AHEAD = 16
+"""Conversations handed in ahead of the results, per request on the wire: a stalled request does not hold the rest."""
+FORM = "1"
+"""Part of every cache key: raised when what is kept under a key changes its form."""
 
 
 class MessagesBackend:
-    """A :class:`~clio.models.protocol.StructuredWriter`. Nothing is reached before the first question."""
+    """A :class:`~clio.models.protocol.StructuredWriter`. Nothing is reached before the first question.
 
-    def __init__(self, config: MessagesConfig) -> None:
-        self._config = config
+    ``folder`` is where spending is counted (``workspace`` of a run); ``cache`` None and ``reply_cache`` set in the
+    config means the user's own.
+    """
+
+    def __init__(self, config: MessagesConfig, folder: Path | None = None, cache: ReplyCache | None = None) -> None:
+        self._config, self.folder = config, folder
         self.id = config.model
-        self._lock = threading.Lock()
+        self.ahead = max(256, AHEAD * config.concurrency)
+        self._cache = cache or (ReplyCache() if config.reply_cache else None)
         self._usage: dict[str, Usage] = {}
-        self._succeeded = False
-        self._failures = 0
+        self._prices: dict[str, Price | None] = {}
+        self._flying: dict[bytes, asyncio.Future[Any]] = {}
+        self._dialogue: Dialogue | None = None
+        self._ledger: Ledger | None = None
+        self._making = threading.Lock()
+        self._endpoint = Endpoint(config)
+        self._pool = Pool(self._open, self._endpoint.close)
+        self.say: Callable[[str], None] = lambda _line: None
+
+    @property
+    def ledger(self) -> Ledger:
+        """What this run has bought; one for all threads. ModelSetupError where there is a budget and no price."""
+        with self._making:
+            if self._ledger is None:
+                config = self._config
+                models = list(dict.fromkeys([config.model, config.names_model or config.model]))
+                require_prices(models, config.prices, config.budget_usd)
+                path = self.folder / FILE if self.folder else None
+                self._ledger = Ledger(path, config.prices, config.budget_usd)
+            return self._ledger
 
     @property
     def usage(self) -> dict[str, Usage]:
-        """Tokens bought so far by purpose (``facets``, ``describe``...), whole replies only."""
-        with self._lock:
-            return dict(self._usage)
+        """Tokens bought by this writer so far, by purpose (``facets``, ``describe``...)."""
+        return dict(self._usage)
+
+    def spending(self) -> dict[str, Any]:
+        """For the manifest: tokens, cost, retries by stage and facet, earlier sessions of the run included."""
+        found = self.ledger.summary()
+        if self._cache is not None and self._cache.notes:
+            found["cache_notes"] = list(self._cache.notes)
+        if "_warmer" in self.__dict__:
+            found["batches"] = self._warmer.reports
+        return found
+
+    def warms(self, stage: str) -> bool:
+        """Whether requests of a stage go in batches first."""
+        return stage in self._config.batches
+
+    def warm(self, groups: Callable[[], Iterable[Sequence[Transcript]]], facets: Sequence[Facet]) -> None:
+        """Have facets of many conversations answered by batches, which takes minutes to a day; :meth:`answer` then
+        finds them in the cache. ``groups`` is read once, or again where the budget lets out a part at a time.
+        """
+        asked = Asked.of(facets)
+
+        def shares(value: Mapping[str, Any]) -> Mapping[str, float]:
+            return facet_shares([facet for facet in asked.facets if facet.name in value] or asked.facets, value)
+
+        def wanted() -> Iterator[Wanted]:
+            for transcript in (transcript for group in groups() for transcript in group):
+                message = conversation_message(transcript.text)
+                keys = self._facet_keys(message, asked)
+                kept = self._known(None, keys)
+                missing = [key not in kept for key in keys]
+                if transcript.text.strip() and any(missing):
+                    yield from self._unanswered([asked.only(missing).request(message)])
+
+        if asked.facets:
+            self._warmer.warm(Sort(asked.purpose, self.id, shares), wanted, self.say)
+
+    def _unanswered(self, requests: Iterable[Request]) -> Iterator[Wanted]:
+        if self._config.structured_outputs == "auto" and self._config.base_url is not None:
+            self._pool.open()  # which finds out
+        structured = self._dialogue.structured if self._dialogue else self._config.structured_outputs is not False
+        for request in requests:
+            model = self.model_for(request.purpose)
+            key = self._request_key("batch", request, model)
+            if self._cache is not None and self._cache.get(key) is None:
+                body = body_of(request, model, self._config, structured=structured)
+                yield Wanted(key, request, body)
+
+    def _warm_requests(self, requests: Sequence[Request]) -> None:
+        purpose = requests[0].purpose
+        model = self.model_for(purpose)
+        new = [r for r in requests if not self._known(None, [self._request_key("reply", r, model)])]
+        if new:
+            self._warmer.warm(Sort(purpose, model), lambda: self._unanswered(new), self.say)
+
+    @cached_property
+    def _warmer(self) -> Warmer:
+        if self._cache is None or self.folder is None:
+            raise self._endpoint.setup_error("batches need the reply cache, and a run to note them in")
+        limits = Limits(requests=self._config.batch_requests)
+        budgeted = self._config.budget_usd is not None
+        book = Book(self.folder / BOOK)
+        return Warmer(self._endpoint, self.ledger, self._cache, book, limits, self._config.batch_poll_s, budgeted)
+
+    def close(self) -> None:
+        """Close connections and files. A later question opens them again."""
+        self._pool.close()
+        if self._ledger is not None:
+            self._ledger.close()
+        if self._cache is not None:
+            self._cache.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def answer(self, transcripts: Sequence[Transcript], facets: Sequence[Facet]) -> Iterator[Sequence[Answer]]:
-        """One request per conversation for all facets. A facet whose answer does not fit after the re-ask is failed;
-        the others of the same conversation stand.
+        """One request per conversation for all facets that are not in the cache. A facet whose answer does not fit
+        after the re-ask is failed; the others of the same conversation stand. The requests leave at once, whether or
+        not the result is iterated.
         """
-        asked = [facet for facet in facets if facet.answered_by_model]
-        system, schema = prompt_for(asked), schema_for(asked)
-        room = 256 + sum(256 if facet.kind == "text" else 64 for facet in asked)
-
-        def job(transcript: Transcript) -> Callable[[AsyncAnthropic], Awaitable[Sequence[Answer]]]:
-            async def run(client: AsyncAnthropic) -> Sequence[Answer]:
-                if not transcript.text.strip() or not asked:
-                    return [Answer("na", writer=self.id, reason="no text") for _ in asked]
-                request = Request("facets", system, conversation_message(transcript.text), schema, room)
-                reply = await self._reply(client, request, lambda value: _facet_faults(value, asked))
-                if reply.status == "answered" or reply.value:
-                    return parse(reply.value, asked, self.id)
-                return [Answer(reply.status, writer=self.id, reason=reply.reason) for _ in asked]
-
-            return run
-
-        yield from self._side_by_side([job(transcript) for transcript in transcripts])
+        asked = Asked.of(facets)
+        return self._pool.submit([self._answering(transcript, asked) for transcript in transcripts])
 
     def describe(self, evidence: Sequence[Evidence]) -> Iterator[Sequence[Description]]:
         """One description per cluster, none where the model refused or failed twice."""
-        requests = [describe_request(one) for one in evidence]
-        for reply in self._replies(requests, lambda value: _description_faults(value, self.id)):
-            found = description_of(reply.value, self._model_for("describe")) if reply.status == "answered" else None
+        replies = self._replies([describe_request(one) for one in evidence], lambda v: _description_faults(v, self.id))
+        model = self.model_for("describe")
+        for reply in replies:
+            found = description_of(reply.value, model) if reply.status == "answered" else None
             yield [found] if found else []
 
     def ask(self, requests: Sequence[Request]) -> Iterator[Reply]:
         """One reply per request, in order; its value fits the request's schema exactly when it is answered."""
         return self._replies(requests)
 
-    def _replies(self, requests: Sequence[Request], further: Validate | None = None) -> Iterator[Reply]:
-        def job(request: Request) -> Callable[[AsyncAnthropic], Awaitable[Reply]]:
-            async def run(client: AsyncAnthropic) -> Reply:
-                def validate(value: Mapping[str, Any]) -> list[str]:
-                    return faults(value, request.schema) or (further(value) if further else [])
+    def model_for(self, purpose: str) -> str:
+        """Facets are asked of ``model``, names and hierarchy of ``names_model``."""
+        config = self._config
+        return config.model if STAGE_OF.get(purpose) == "extract_facets" else config.names_model or config.model
 
-                reply = await self._reply(client, request, validate)
-                return reply if reply.status == "answered" else Reply(reply.status, {}, reply.reason, reply.usage)
+    async def _open(self) -> None:
+        config = self._config
+        await self._endpoint.open()
+        throttle = Throttle(config.concurrency, config.requests_per_minute)
+        self._dialogue = Dialogue(config, self._endpoint, throttle, self.ledger)
+        if config.structured_outputs == "auto" and config.base_url is not None:
+            await self._dialogue.probe(config.model)
+
+    def _answering(self, transcript: Transcript, asked: Asked) -> Job[Sequence[Answer]]:
+        async def run() -> Sequence[Answer]:
+            if not transcript.text.strip() or not asked.facets:
+                return [Answer("na", writer=self.id, reason="no text") for _ in asked.facets]
+            message = conversation_message(transcript.text)
+            keys = self._facet_keys(message, asked)
+            kept = self._known(asked.purpose, keys)
+            missing = [key not in kept for key in keys]
+            if any(missing):
+                left = asked.only(missing)
+                wanted = [key for key in keys if key not in kept]
+                kept |= await self._once(b"".join(wanted), lambda: self._bought(message, left, wanted))
+            return [_answer_of(kept[key], self.id) for key in keys]
+
+        return run
+
+    async def _bought(self, message: str, asked: Asked, keys: Sequence[bytes]) -> dict[bytes, dict[str, Any]]:
+        """Ask, and keep each answer under its key: what is wrong, or was not given, is not kept."""
+        facets, judged = asked.facets, Judged(asked.facets, self.id)
+        question = Question(asked.request(message), self.id, judged.faults, judged.shares)
+        reply = await self._asked(question)
+        if reply.status == "answered" or reply.value:
+            answers = judged.answers(reply.value)
+        else:
+            answers = [Answer(reply.status, writer=self.id, reason=reply.reason) for _ in facets]
+        shares = judged.shares(reply.value)
+        entries: list[tuple[bytes, dict[str, Any], float]] = []
+        found: dict[bytes, dict[str, Any]] = {}
+        for facet, key, answer in zip(facets, keys, answers, strict=True):
+            found[key] = {"status": answer.status, "value": answer.value, "reason": answer.reason}
+            if answer.status != "failed":
+                entries.append((key, found[key], shares[facet.name]))
+        self._keep(entries, self.id, reply.usage)
+        return found
+
+    def _keep(self, entries: Sequence[tuple[bytes, dict[str, Any], float]], model: str, usage: Usage) -> None:
+        """Each entry under its key, with its share of what the reply cost."""
+        if self._cache is None or not entries:
+            return
+        price = self._price(model)
+        tokens, usd = _tokens(usage), cost(usage, price) if price else 0.0
+        self._cache.put_many(
+            [
+                (key, entry | {"tokens": round(tokens * share), "usd": usd * share}, round(tokens * share), usd * share)
+                for key, entry, share in entries
+            ]
+        )
+
+    def _price(self, model: str) -> Price | None:
+        if model not in self._prices:
+            self._prices[model] = price_of(model, self._config.prices)
+        return self._prices[model]
+
+    def _replies(
+        self, requests: Sequence[Request], further: Callable[[Mapping[str, Any]], list[str]] | None = None
+    ) -> Ordered[Reply]:
+        def job(request: Request) -> Job[Reply]:
+            def validate(value: Mapping[str, Any]) -> list[str]:
+                return faults(value, request.schema) or (further(value) if further else [])
+
+            model = self.model_for(request.purpose)
+
+            async def run() -> Reply:
+                key = self._request_key("reply", request, model)
+                kept = self._known(request.purpose, [key]).get(key)
+                if kept is not None:
+                    return Reply(kept["status"], kept["value"], kept["reason"])
+                reply: Reply = await self._once(key, lambda: self._reply(Question(request, model, validate), key))
+                return reply
 
             return run
 
-        return self._side_by_side([job(request) for request in requests])
+        if requests and self.warms(STAGE_OF.get(requests[0].purpose, "")):
+            self._warm_requests(requests)
+        return self._pool.submit([job(request) for request in requests])
 
-    def _model_for(self, purpose: str) -> str:
-        return self._config.model if purpose == "facets" else self._config.names_model or self._config.model
+    async def _reply(self, question: Question, key: bytes) -> Reply:
+        reply = await self._asked(question)
+        if reply.status == "failed":
+            return Reply("failed", {}, reply.reason, reply.usage)
+        entry = {"status": reply.status, "value": dict(reply.value), "reason": reply.reason}
+        self._keep([(key, entry, 1.0)], question.model, reply.usage)
+        return reply
 
-    async def _reply(self, client: AsyncAnthropic, request: Request, validate: Validate) -> Reply:
-        """Ask, and once more with what was wrong. A last value that does not fit comes back as ``failed``."""
-        user = request.user
-        if not self._config.structured_outputs:
-            user += f"\n\nThe object must fit this JSON Schema:\n{_compact(request.schema)}"
-        messages: list[MessageParam] = [{"role": "user", "content": user}]
-        usage = Usage()
-        value: Mapping[str, Any] = {}
-        for attempt in range(2):
-            try:
-                message = await self._create(client, request, messages)
-            except _RejectedError as error:
-                return Reply("failed", {}, str(error), usage)
-            usage = _sum(usage, self._count(request.purpose, message))
-            if message.stop_reason == "refusal":
-                return Reply("refused", {}, "refused", usage)
-            if message.stop_reason in ("max_tokens", "model_context_window_exceeded"):
-                return Reply("failed", {}, message.stop_reason.replace("_", " "), usage)
-            text = "".join(block.text for block in message.content if block.type == "text")
-            found = object_in(text)
-            value = found if found is not None else {}
-            wrong = validate(value) if found is not None else ["the answer is not one JSON object"]
-            if not wrong:
-                return Reply("answered", value, "", usage)
-            if attempt == 0 and text.strip():
-                complaint = (
-                    "That does not fit:\n- " + "\n- ".join(wrong) + "\nGive the whole JSON object again, mended."
-                )
-                messages += [{"role": "assistant", "content": text}, {"role": "user", "content": complaint}]
-        return Reply("failed", value, "does not fit the schema", usage)
+    async def _asked(self, question: Question) -> Reply:
+        if self._dialogue is None:
+            raise AssertionError("the endpoint is not open")
+        first = self._from_batch(question)
+        reply = await self._dialogue.ask(question, first)
+        purpose = question.request.purpose
+        self._usage[purpose] = add(self._usage.get(purpose, Usage()), reply.usage)
+        return reply
 
-    async def _create(self, client: AsyncAnthropic, request: Request, messages: list[MessageParam]) -> Message:
-        import anthropic
+    def _from_batch(self, question: Question) -> Sent | None:
+        """A reply that came in a batch and has not been looked at."""
+        if self._cache is None or STAGE_OF.get(question.request.purpose) not in self._config.batches:
+            return None
+        kept = self._cache.get(self._request_key("batch", question.request, question.model))
+        return Sent(kept["text"], kept["stop_reason"], Usage()) if kept else None
 
-        config = self._config
-        extra: dict[str, Any] = {}
-        if config.structured_outputs:
-            extra["output_config"] = {"format": {"type": "json_schema", "schema": sendable(request.schema)}}
-        if config.temperature is not None:
-            extra["extra_body"] = {"temperature": config.temperature}
+    def _request_key(self, kind: str, request: Request, model: str) -> bytes:
+        if self._cache is None:
+            return repr((kind, model, request.system, request.user, json.dumps(request.schema))).encode()
+        schema = json.dumps(request.schema, sort_keys=True)
+        return self._cache.key_for(kind, FORM, model, request.system, schema, request.user)
+
+    def _facet_keys(self, message: str, asked: Asked) -> list[bytes]:
+        digest = hashlib.sha256(message.encode("utf-8", "surrogatepass")).hexdigest()
+        if self._cache is None:
+            return [f"{prompt}\0{digest}".encode() for prompt in asked.prompts]
+        return [self._cache.key_for("facet", FORM, self.id, prompt, digest) for prompt in asked.prompts]
+
+    def _known(self, purpose: str | None, keys: Sequence[bytes]) -> dict[bytes, dict[str, Any]]:
+        """What the cache has of ``keys``; counted as saved where a purpose is given."""
+        if self._cache is None:
+            return {}
+        found = {key: entry for key, entry in self._cache.get_many(keys).items() if _whole(entry)}
+        if found and purpose is not None:
+            entries = found.values()
+            tokens, usd = sum(int(e.get("tokens", 0)) for e in entries), sum(float(e.get("usd", 0)) for e in entries)
+            self.ledger.saved(purpose, 1, tokens, usd)
+        return found
+
+    async def _once(self, key: bytes, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Equal questions that are asked at the same time share one request, and nothing else."""
+        while (flying := self._flying.get(key)) is not None:
+            await asyncio.wait([flying])
+            if not flying.cancelled():
+                return flying.result()
+            # Whoever asked was stopped: the next one asks.
+        self._flying[key] = future = asyncio.get_running_loop().create_future()
         try:
-            message = await client.messages.create(
-                model=self._model_for(request.purpose),
-                max_tokens=request.max_tokens,
-                system=request.system,
-                messages=list(messages),
-                **extra,
-            )
-        # SDK errors quote the server's reply, which may quote the conversation: none of them is chained or shown.
-        except anthropic.APITimeoutError:
-            raise _RejectedError("timed out") from None
-        except anthropic.APIConnectionError:
-            self._fail("the connection breaks again and again", always=not self._succeeded)
-            raise _RejectedError("connection lost") from None
-        except anthropic.APIStatusError as error:
-            raise self._status_error(error.status_code, request.purpose) from None
-        except anthropic.AnthropicError:
-            self._fail("what answers does not speak the Messages API", always=not self._succeeded)
-            raise _RejectedError("malformed reply") from None
-        if not isinstance(message, anthropic.types.Message) or not isinstance(message.content, list):
-            self._fail("what answers does not speak the Messages API", always=not self._succeeded)
-            raise _RejectedError("malformed reply")
-        self._succeeded, self._failures = True, 0
-        return message
-
-    def _status_error(self, status: int, purpose: str) -> _RejectedError:
-        """What to raise for an HTTP status; raises ModelSetupError itself where nothing will work."""
-        if status in _PASSING or status >= 500:
-            return _RejectedError("overloaded")
-        if status in _SETUP or status < 400:
-            cause = {
-                401: f"the key in {self._config.api_key_env} is not accepted",
-                402: "the account behind the key has no credit",
-                403: f"the key in {self._config.api_key_env} may not use this model or endpoint",
-            }.get(status, f"there is no model `{self._model_for(purpose)}` there, or the address is wrong")
-            raise self._setup_error(f"{cause} (HTTP {status})")
-        self._fail(
-            f"every request is rejected (HTTP {status}); a server without structured outputs needs "
-            "`writer.structured_outputs: false`, one that takes no temperature needs `writer.temperature` left out"
-        )
-        return _RejectedError("too long" if status == 413 else "rejected")
-
-    def _fail(self, cause: str, *, always: bool = False) -> None:
-        with self._lock:
-            self._failures += 1
-            many = self._failures >= MOST_FAILURES
-        if always or many:
-            raise self._setup_error(cause)
-
-    def _setup_error(self, cause: str) -> ModelSetupError:
-        where = self._config.base_url or os.environ.get("ANTHROPIC_BASE_URL") or "the default endpoint"
-        return ModelSetupError(
-            f"The model endpoint cannot be used: {cause}. Asked: {where} (writer.base_url), model "
-            f"`{self._config.model}`, with the key in the environment variable {self._config.api_key_env}."
-        )
-
-    def _count(self, purpose: str, message: Message) -> Usage:
-        given = message.usage
-        usage = Usage(
-            given.input_tokens or 0,
-            given.output_tokens or 0,
-            given.cache_read_input_tokens or 0,
-            given.cache_creation_input_tokens or 0,
-        )
-        with self._lock:
-            self._usage[purpose] = _sum(self._usage.get(purpose, Usage()), usage)
-        return usage
-
-    def _client(self) -> AsyncAnthropic:
-        import anthropic
-
-        config = self._config
-        key = os.environ.get(config.api_key_env)
-        elsewhere = config.base_url or os.environ.get("ANTHROPIC_BASE_URL")
-        if not key and not elsewhere:
-            raise self._setup_error(f"there is no key: {config.api_key_env} is not set")
-        return anthropic.AsyncAnthropic(
-            api_key=key or "none",  # servers of one's own seldom want one
-            base_url=config.base_url,
-            timeout=config.timeout_s,
-            max_retries=config.max_retries,
-            # Conversations go to the configured address and nowhere else: no redirects, no traces.
-            http_client=anthropic.DefaultAsyncHttpxClient(follow_redirects=False, timeout=config.timeout_s),
-            open_telemetry=False,
-        )
-
-    def _side_by_side(self, jobs: Sequence[Callable[[AsyncAnthropic], Awaitable[T]]]) -> Iterator[T]:
-        """Results in the order of ``jobs``, at most ``concurrency`` of them running.
-
-        The loop lives in a thread of its own for as long as the iterator does, so that this works in a notebook (which
-        has a running loop) and leaves no connection open. The first error ends it, and the jobs still running.
-        """
-        if not jobs:
-            return
-        results: queue.Queue[T | _Failed] = queue.Queue()
-        work = _Work(self._client(), self._config.concurrency)
-
-        def thread() -> None:
-            try:
-                asyncio.run(work.drive(jobs, results))
-            except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits, whatever it is
-                results.put(_Failed(error))
-
-        worker = threading.Thread(target=thread, name="clio-messages", daemon=True)
-        worker.start()
-        try:
-            for _ in jobs:
-                result = results.get()
-                if isinstance(result, _Failed):
-                    raise result.error
-                yield result
+            result = await work()
+        except asyncio.CancelledError:
+            future.cancel()
+            raise
+        except BaseException as error:
+            future.set_exception(error)
+            future.exception()  # it may be that nobody waits
+            raise
+        else:
+            future.set_result(result)
+            return result
         finally:
-            work.stop()
-            worker.join()
+            del self._flying[key]
 
 
-class _Work:
-    """One call's requests in one event loop, with a way to stop them from another thread."""
-
-    def __init__(self, client: AsyncAnthropic, concurrency: int) -> None:
-        self._client, self._concurrency = client, concurrency
-        self._stopped = threading.Event()
-        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
-
-    async def drive(
-        self, jobs: Sequence[Callable[[AsyncAnthropic], Awaitable[T]]], results: queue.Queue[T | _Failed]
-    ) -> None:
-        me = asyncio.current_task()
-        self._running = (asyncio.get_running_loop(), me) if me is not None else None
-        gate = asyncio.Semaphore(self._concurrency)
-
-        async def one(job: Callable[[AsyncAnthropic], Awaitable[T]]) -> T:
-            async with gate:
-                if self._stopped.is_set():
-                    raise asyncio.CancelledError
-                return await job(self._client)
-
-        async with self._client:
-            tasks = [asyncio.create_task(one(job)) for job in jobs]
-            try:
-                for task in tasks:
-                    results.put(await task)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(_SETTLE_S)
-
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._running is not None:
-            loop, task = self._running
-            with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile: nothing is left to stop
-                loop.call_soon_threadsafe(task.cancel)
+def _answer_of(entry: Mapping[str, Any], writer: str) -> Answer:
+    return Answer(entry["status"], entry["value"], writer, entry["reason"])
 
 
-def _facet_faults(value: Mapping[str, Any], facets: Sequence[Facet]) -> list[str]:
-    """Where :func:`parse` would fail an answer, in words for the model."""
-    schema: Mapping[str, Any] = schema_for(facets)["properties"]
-    found = []
-    for facet, answer in zip(facets, parse(value, facets), strict=True):
-        if answer.status == "failed":
-            wanted = faults(value.get(facet.name), schema[facet.name], facet.name)
-            found.append(f"`{facet.name}`: {answer.reason}" + (f"; {wanted[0]}" if wanted else ""))
-    return found
+def _whole(entry: Mapping[str, Any]) -> bool:
+    return entry.get("status") in ("answered", "na", "refused") and "value" in entry and "reason" in entry
+
+
+def _tokens(usage: Usage) -> int:
+    return usage.input_tokens + usage.output_tokens + usage.cache_read_tokens + usage.cache_write_tokens
 
 
 def _description_faults(value: Mapping[str, Any], writer: str) -> list[str]:
     return (
         [] if description_of(value, writer) else ["`name` must have one to ten words and `summary` must not be empty"]
     )
-
-
-def _compact(schema: Mapping[str, Any]) -> str:
-    return json.dumps(schema, ensure_ascii=False)
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(*(getattr(one, field.name) + getattr(other, field.name) for field in fields(Usage)))

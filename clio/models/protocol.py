@@ -6,7 +6,7 @@ redacted; nothing that comes out counts before :mod:`clio.models.check` and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -132,6 +132,19 @@ class StructuredWriter(Writer, Protocol):
 
     def ask(self, requests: Sequence[Request]) -> Iterator[Reply]:
         """One reply per request, in order."""
+        ...
+
+
+@runtime_checkable
+class WarmingWriter(Writer, Protocol):
+    """A writer that can have answers made in bulk, for less, before it is asked for them."""
+
+    def warms(self, stage: str) -> bool:
+        """Whether it wants to, for a stage."""
+        ...
+
+    def warm(self, groups: Callable[[], Iterable[Sequence[Transcript]]], facets: Sequence[Facet]) -> None:
+        """Have the answers made. ``groups`` may be called more than once."""
         ...
 
 

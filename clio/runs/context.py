@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from clio.tables import TABLES
 if TYPE_CHECKING:
     from clio.models.protocol import Encoder, Writer
     from clio.privacy.redact import Redactor
+    from clio.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,31 @@ class Context:
         return SentenceEncoder(self.config.encoder)
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The public vocabulary in the encoder's space: one for all stages, so that its texts are encoded once."""
+        from clio.text.vocabulary import Vocabulary
+
+        return Vocabulary(self.encoder)
+
+    @cached_property
     def writer(self) -> Writer:
         """Who writes text in this run."""
         if self.given_writer is not None:
             return self.given_writer
         from clio.models.factory import make_writer
 
-        return make_writer(self.config.writer, self.encoder)
+        return make_writer(self.config.writer, self.encoder, self.workspace, self.reporter.say)
+
+    def spending(self) -> dict[str, Any] | None:
+        """What the writer of this run has bought, where it buys at all."""
+        told: Callable[[], dict[str, Any]] | None = getattr(self.__dict__.get("writer"), "spending", None)
+        return told() if told else None
+
+    def close(self) -> None:
+        """Close what was opened for this run; what the caller gave stays the caller's."""
+        close: Callable[[], None] | None = getattr(self.__dict__.get("writer"), "close", None)
+        if close is not None and self.given_writer is None:
+            close()
 
     @property
     def writer_label(self) -> str:

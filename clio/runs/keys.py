@@ -1,4 +1,4 @@
-"""The key that turns ids into pseudonyms. It lives outside every run directory."""
+"""The keys: one turns ids into pseudonyms, one opens the reply cache. They live outside every run and every cache."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ KEY_BYTES = 32
 
 def key_path() -> Path:
     """Where the key lies: ``$CLIO_KEY_DIR`` or the user's data folder."""
-    folder = os.environ.get("CLIO_KEY_DIR")
-    return (Path(folder) if folder else Path(platformdirs.user_data_dir("clio-toolkit"))) / "pseudonyms.key"
+    return _folder() / "pseudonyms.key"
+
+
+def reply_key_path() -> Path:
+    """Where the key of the reply cache lies: beside the other, so never in the cache it opens."""
+    return _folder() / "replies.key"
 
 
 def load_key() -> bytes:
@@ -28,13 +32,30 @@ def load_key() -> bytes:
     Raises:
         RunError: the file is there and is not a key, or cannot be made.
     """
-    path = key_path()
+    return _load(key_path(), "pseudonyms")
+
+
+def load_reply_key() -> bytes:
+    """The master key of the reply cache, made and kept like that of :func:`load_key`.
+
+    Raises:
+        RunError: the file is there and is not a key, or cannot be made.
+    """
+    return _load(reply_key_path(), "the reply cache")
+
+
+def _folder() -> Path:
+    folder = os.environ.get("CLIO_KEY_DIR")
+    return Path(folder) if folder else Path(platformdirs.user_data_dir("clio-toolkit"))
+
+
+def _load(path: Path, purpose: str) -> bytes:
     try:
         if not path.exists():
             _make(path)
         key = path.read_bytes()
     except OSError as fault:
-        raise RunError(f"{path}: the key for pseudonyms can be neither read nor made ({fault.strerror}).") from None
+        raise RunError(f"{path}: the key for {purpose} can be neither read nor made ({fault.strerror}).") from None
     if len(key) != KEY_BYTES:
         raise RunError(f"{path}: is not a key of {KEY_BYTES} bytes. Restore it, or delete it to have a new one made.")
     return key

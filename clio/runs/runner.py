@@ -28,7 +28,13 @@ from clio.runs.read import Run
 from clio.runs.stage import Stage
 
 STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project", "publish")
-_NOT_DECIDING = {"writer": {"concurrency", "timeout_s", "max_retries", "api_key_env", "threads"}, "encoder": {"device"}}
+_NOT_DECIDING = {
+    "writer": {
+        "api_key_env", "batch_poll_s", "batch_requests", "batches", "budget_usd", "concurrency", "max_retries",
+        "prices", "prompt_caching", "reply_cache", "requests_per_minute", "threads", "timeout_s",
+    },
+    "encoder": {"device"},
+}  # fmt: skip
 """Settings that change how fast a result comes, not which."""
 
 _WITH_MODELS_AHEAD = STAGES[: STAGES.index("arrange") + 1]
@@ -81,7 +87,10 @@ def run(
         manifest = Manifest.open(folder)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
-        _loop(context, set(force))
+        try:
+            _loop(context, set(force))
+        finally:
+            context.close()
     return Run(folder)
 
 
@@ -166,10 +175,12 @@ def _loop(context: Context, force: set[str]) -> None:
             began, context.notes = time.monotonic(), {}
             stage.run(context.config, context)
             entry |= {"done": True, "seconds": round(time.monotonic() - began, 2), **context.notes}
+            _note_spending(context)
             manifest.totals()
             manifest.save()
     except BaseException as stopped:
         manifest.data |= {"status": "stopped", "stopped_in": name, "stopped_by": type(stopped).__name__}
+        _note_spending(context)
         manifest.totals()
         manifest.save()
         raise
@@ -178,6 +189,12 @@ def _loop(context: Context, force: set[str]) -> None:
         manifest.data.pop(name, None)
     manifest.save()
     reporter.say(f"finished in {duration(time.monotonic() - start)}")
+
+
+def _note_spending(context: Context) -> None:
+    spending = context.spending()
+    if spending is not None:
+        context.manifest.data["spending"] = spending
 
 
 def load_stage(name: str) -> Stage:
@@ -220,13 +237,12 @@ def check_models(context: Context) -> None:
     from clio.models.embedded import gguf_of
 
     config = context.config
-    if context.given_writer is None and isinstance(config.writer, MessagesWriter):
-        elsewhere = config.writer.base_url or os.environ.get("ANTHROPIC_BASE_URL")
-        if not elsewhere and not os.environ.get(config.writer.api_key_env):
-            raise ModelSetupError(
-                f"The model endpoint cannot be used: there is no key. Set the environment variable "
-                f"{config.writer.api_key_env}, or name another one in writer.api_key_env."
-            )
+    asks = config.writer if context.given_writer is None and isinstance(config.writer, MessagesWriter) else None
+    if asks is not None and asks.base_url is None and not os.environ.get(asks.api_key_env):
+        raise ModelSetupError(
+            f"The model endpoint cannot be used: there is no key. Set the environment variable {asks.api_key_env}, or "
+            "name another one in writer.api_key_env."
+        )
     _ = context.redactor  # made now: it says what is missing where names are required
     if context.given_encoder is None and config.encoder.model in weights.KNOWN:
         weights.path(config.encoder.model)

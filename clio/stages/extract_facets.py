@@ -11,9 +11,10 @@ finished batch is one line of a journal. A killed run picks up after the last wh
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,22 @@ import pyarrow as pa
 
 from clio.config import RunConfig
 from clio.config.facets import Facet, FacetsConfig, Option, Screener
-from clio.conversations.types import Conversation, Turn
-from clio.errors import ModelSetupError, RunError
-from clio.models.protocol import Answer, Encoder, Transcript, Writer
+from clio.conversations.types import Conversation
+from clio.errors import RunError
+from clio.models.protocol import Answer, Encoder, Transcript, WarmingWriter, Writer
 from clio.runs.context import Context
 from clio.runs.journal import JOURNAL, Journal, Rows
 from clio.runs.stage import Stage
-from clio.stages._answers import held
-from clio.stages._computed import compute, detect_languages
+from clio.stages._answers import Pending
+from clio.stages._computed import compute
+from clio.stages._transcripts import Source, transcripts_of
 from clio.tables import FACETS, SCREENED
 from clio.vectors.conversation import conversation_vectors, pack
 
 BATCH = 64
 """Conversations per batch: what a killed run may have to do again."""
-SEAM = 1_000
-"""Characters on either side of a cut through a very long turn that are not shown: longer than any identifier."""
+WAIT_S = 0.05
+"""How long at most to look at one answer that is on its way before looking at the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,92 +50,110 @@ class Tools:
     """Redacted texts; None where a text was refused."""
     redact_written: Callable[[Sequence[str]], Sequence[str | None]]
     """The same for what a model wrote: names are looked for too."""
-    watch: Callable[[Sequence[Transcript]], None] = lambda _kept: None
-    """Is shown the transcripts that are kept, while they are in memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One conversation with the row of the ``conversations`` table that tells of it."""
+@dataclass(slots=True)
+class Flight:
+    """One batch under way: being screened, or being asked the facets; at last its rows."""
 
-    row: dict[str, Any]
-    conversation: Conversation
+    number: int
+    batch: Sequence[Source]
+    refused: Mapping[str, str]
+    transcripts: list[Transcript]
+    pending: Pending
+    screening: bool
+    facet_rows: Rows = field(default_factory=list)
+    screened: Rows = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Transcript]:
+        """Those that were kept and could be redacted."""
+        return [t for t in self.transcripts if t.conversation_id not in self.refused]
 
 
 def extract_facets(
     batch: Sequence[Source], facets: Sequence[Facet], config: FacetsConfig, tools: Tools
 ) -> tuple[Rows, Rows]:
     """Rows of the ``facets`` and of the ``screened`` table for one batch; every conversation is in exactly one."""
-    transcripts, refused = _transcripts(batch, config, tools)
-    kept, screened = _screen(transcripts, refused, config, tools)
-    tools.watch([t for t in kept if t.conversation_id not in refused])
-    asked = [facet for facet in facets if facet.answered_by_model]
-    answers = _ask([t for t in kept if t.conversation_id not in refused], asked, tools)
-    _settle_texts(answers, {t.conversation_id: t for t in kept}, asked, config, tools)
-    by_id = {t.conversation_id: t for t in kept}
+    (flight,) = flights([(0, batch)], facets, config, tools)
+    return flight.facet_rows, flight.screened
+
+
+def flights(
+    batches: Iterable[tuple[int, Sequence[Source]]], facets: Sequence[Facet], config: FacetsConfig, tools: Tools
+) -> Iterator[Flight]:
+    """Each batch when it is finished, which may be in another order.
+
+    A writer that says how many conversations it likes to be ahead (``ahead``) gets several batches at a time: the next
+    are redacted while the answers to the first are on their way, and a stalled answer holds up its own batch only.
+    """
+    most = max(1, getattr(tools.writer, "ahead", 0) // BATCH)
+    air: deque[Flight] = deque()
+    try:
+        for number, batch in batches:
+            air.append(_start(number, batch, facets, config, tools))
+            yield from _landed(air, facets, config, tools)
+            while len(air) >= most:
+                air[0].pending.wait(WAIT_S)
+                yield from _landed(air, facets, config, tools)
+        while air:
+            air[0].pending.wait(WAIT_S)
+            yield from _landed(air, facets, config, tools)
+    finally:
+        for flight in air:
+            flight.pending.close()
+
+
+def _start(number: int, batch: Sequence[Source], facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Flight:
+    transcripts, refused = transcripts_of(batch, config, tools.redact)
+    if config.screener is not None:
+        pending = _put(transcripts, [_screening(config.screener)], tools)
+        return Flight(number, batch, refused, transcripts, pending, screening=True)
+    shown = [t for t in transcripts if t.conversation_id not in refused]
+    return Flight(number, batch, refused, transcripts, _put(shown, _by_model(facets), tools), screening=False)
+
+
+def _landed(air: deque[Flight], facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Iterator[Flight]:
+    for flight in [flight for flight in air if flight.pending.ready()]:
+        if flight.screening and config.screener is not None:
+            _screen(flight, config.screener)
+            flight.pending, flight.screening = _put(flight.shown, _by_model(facets), tools), False
+            if not flight.pending.ready():
+                continue
+        flight.facet_rows = _rows(flight, facets, config, tools)
+        air.remove(flight)
+        yield flight
+
+
+def _rows(flight: Flight, facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Rows:
+    answers, by_id = flight.pending.take(), {t.conversation_id: t for t in flight.transcripts}
+    _settle_texts(answers, by_id, _by_model(facets), config, tools)
     rows: Rows = []
-    for source in batch:
+    for source in flight.batch:
         name = source.row["conversation_id"]
         if name not in by_id:
             continue
         transcript = by_id[name]
-        failed = Answer("failed", writer="", reason=refused.get(name, ""))
+        failed = Answer("failed", writer="", reason=flight.refused.get(name, ""))
         for facet in facets:
             if not facet.answered_by_model:
                 answer = compute(facet, source.row, transcript.language)
             else:
-                answer = failed if name in refused else answers[name][facet.name]
+                answer = failed if name in flight.refused else answers[name][facet.name]
             rows.append(_row(name, facet, answer, transcript.read_share))
-    return rows, screened
+    return rows
 
 
-def _transcripts(
-    batch: Sequence[Source], config: FacetsConfig, tools: Tools
-) -> tuple[list[Transcript], dict[str, str]]:
-    """Redact each turn, then window: an identifier is never cut in half before it is looked for."""
-    from clio.conversations.window import window
-
-    reach = 2 * config.window.characters + SEAM
-    pieces: list[str] = []
-    shapes: list[list[tuple[Turn, int]]] = []
-    for source in batch:
-        shape = []
-        for turn in source.conversation.turns:
-            # Only what a window can hold is scanned; what stands at the cut is taken out after the scan.
-            parts = [turn.text] if len(turn.text) <= 2 * reach else [turn.text[:reach], turn.text[-reach:]]
-            pieces += parts
-            shape.append((turn, len(parts)))
-        shapes.append(shape)
-    cleaned = iter(tools.redact(pieces))
-    transcripts, refused = [], {}
-    for source, shape in zip(batch, shapes, strict=True):
-        name = source.row["conversation_id"]
-        turns: list[Turn] = []
-        reachable = total = 0
-        for turn, count in shape:
-            parts_clean = [next(cleaned) for _ in range(count)]
-            if any(part is None for part in parts_clean):
-                refused[name] = "not redacted"
-            turns.append(replace(turn, text=_joined([part or "" for part in parts_clean])))
-            total += len(turn.text)
-            reachable += min(len(turn.text), 2 * reach)
-        seen = window(turns if name not in refused else (), config.window)
-        share = seen.read_share * (reachable / total if total else 1.0) if name not in refused else 0.0
-        shown = () if name in refused else turns
-        answered = "\n".join(turn.text for turn in shown if turn.role == "assistant" and turn.kind == "text")
-        transcripts.append(
-            Transcript(name, seen.text, seen.user_text, share, assistant_text=answered[: config.window.characters])
-        )
-    languages = detect_languages([t.user_text for t in transcripts])
-    return [replace(t, language=code) for t, code in zip(transcripts, languages, strict=True)], refused
+def _by_model(facets: Sequence[Facet]) -> list[Facet]:
+    return [facet for facet in facets if facet.answered_by_model]
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """A turn from its redacted parts. What was cut in two at a seam could not be recognised: it is not shown."""
-    if len(parts) == 1:
-        return parts[0]
-    head, tail = parts
-    return f"{head[:-SEAM]} [...] {tail[SEAM:]}"
+def _put(transcripts: Sequence[Transcript], facets: Sequence[Facet], tools: Tools) -> Pending:
+    """Put the question; where there is nothing to ask, or nothing to ask about, the answer is there already."""
+    nothing = Answer("na", writer=tools.writer.id, reason="no user text")
+    found = {t.conversation_id: {facet.name: nothing for facet in facets} for t in transcripts}
+    asked = [t for t in transcripts if t.user_text.strip()] if facets else []
+    return Pending(asked, facets, found, iter(tools.writer.answer(asked, facets) if asked else ()), tools.writer.id)
 
 
 def _yes_no(screener: Screener) -> tuple[Option, ...]:
@@ -142,44 +162,25 @@ def _yes_no(screener: Screener) -> tuple[Option, ...]:
     return (Option(value="yes", description=screener.yes), Option(value="no", description=screener.no))
 
 
-def _screen(
-    transcripts: list[Transcript], refused: Mapping[str, str], config: FacetsConfig, tools: Tools
-) -> tuple[list[Transcript], Rows]:
-    screener = config.screener
-    if screener is None:
-        return transcripts, []
-    question = Facet(name="screener", kind="boolean", question=screener.question, options=_yes_no(screener))
-    answers = _ask(transcripts, [question], tools)
-    kept, screened = [], []
-    for transcript in transcripts:
+def _screening(screener: Screener) -> Facet:
+    return Facet(name="screener", kind="boolean", question=screener.question, options=_yes_no(screener))
+
+
+def _screen(flight: Flight, screener: Screener) -> None:
+    """Leave out of the flight whoever did not pass, each with a reason."""
+    answers = flight.pending.take()
+    kept: list[Transcript] = []
+    for transcript in flight.transcripts:
         answer = answers[transcript.conversation_id]["screener"]
         if answer.status == "answered" and bool(answer.value) is screener.keep:
             kept.append(transcript)
             continue
         # A screener that could not answer keeps nobody: a study of X must not quietly hold what is not X.
         said = ("answered yes" if answer.value else "answered no") if answer.status == "answered" else answer.status
-        reason = refused.get(transcript.conversation_id) or answer.reason or said
-        screened.append({"conversation_id": transcript.conversation_id, "status": answer.status, "reason": reason})
-    return kept, screened
-
-
-def _ask(transcripts: Sequence[Transcript], facets: Sequence[Facet], tools: Tools) -> dict[str, dict[str, Answer]]:
-    if not transcripts or not facets:
-        return {t.conversation_id: {} for t in transcripts}
-    nothing = Answer("na", writer=tools.writer.id, reason="no user text")
-    found = {t.conversation_id: {facet.name: nothing for facet in facets} for t in transcripts}
-    asked = [t for t in transcripts if t.user_text.strip()]
-    replies = iter(tools.writer.answer(asked, facets) if asked else ())
-    # A writer of the user's own may break its word; what it gave is then anybody's.
-    broken = f"the writer `{tools.writer.id}` did not give one answer per conversation and facet"
-    for transcript in asked:
-        answers = next(replies, None)
-        if answers is None or len(answers) != len(facets):
-            raise ModelSetupError(broken)
-        found[transcript.conversation_id] = {f.name: held(a, f) for f, a in zip(facets, answers, strict=True)}
-    if next(replies, None) is not None:
-        raise ModelSetupError(broken)
-    return found
+        reason = flight.refused.get(transcript.conversation_id) or answer.reason or said
+        row = {"conversation_id": transcript.conversation_id, "status": answer.status, "reason": reason}
+        flight.screened.append(row)
+    flight.transcripts = kept
 
 
 def _settle_texts(
@@ -284,18 +285,52 @@ def run(config: RunConfig, context: Context) -> None:
         return [r.text for r in redactor.redact_many(texts, names=True)]
 
     with context.reporter.track("extract facets", table.num_rows, journal.conversations) as advance:
-        tools: Tools | None = None
-        kept: list[Transcript] = []
-        for number, group in batches(context, table):
-            if number in journal.done:
-                continue
-            tools = tools or Tools(context.writer, context.encoder, redact, redact_written, kept.extend)
-            kept.clear()
-            rows, screened = extract_facets(group, facets, config.facets, tools)
-            packed = pack(conversation_vectors(kept, context.encoder)) if config.clusters_conversations else None
-            journal.add(number, rows, screened, packed)
-            advance(len(group))
+        left = _left(context, table, journal)
+        first = next(left, None)
+        if first is not None:  # a stage that only has to gather its journal loads no model
+            tools = Tools(context.writer, context.encoder, redact, redact_written)
+            _warm(config.facets, facets, tools, lambda: (batch for _, batch in _left(context, table, journal)))
+            for flight in flights(chain([first], left), facets, config.facets, tools):
+                vectors = conversation_vectors(flight.shown, context.encoder) if config.clusters_conversations else None
+                packed = pack(vectors) if vectors is not None else None
+                journal.add(flight.number, flight.facet_rows, flight.screened, packed)
+                advance(len(flight.batch))
     _finish(context, table, [facet.name for facet in facets], journal)
+
+
+def _left(context: Context, table: pa.Table, journal: Journal) -> Iterator[tuple[int, list[Source]]]:
+    return ((number, group) for number, group in batches(context, table) if number not in journal.done)
+
+
+def _warm(
+    config: FacetsConfig, facets: Sequence[Facet], tools: Tools, groups: Callable[[], Iterable[Sequence[Source]]]
+) -> None:
+    """Where the writer buys in bulk first: show it everything that will be asked, in the order of the questions.
+
+    Nothing is kept of it here. The conversations are read and redacted once more than else, for each question.
+    """
+    writer = tools.writer
+    if not (isinstance(writer, WarmingWriter) and writer.warms("extract_facets")):
+        return
+
+    def shown() -> Iterator[list[Transcript]]:
+        for batch in groups():
+            transcripts, refused = transcripts_of(batch, config, tools.redact)
+            yield [t for t in transcripts if t.conversation_id not in refused and t.user_text.strip()]
+
+    def kept() -> Iterator[list[Transcript]]:
+        screener = config.screener
+        for transcripts in shown():
+            if screener is None:
+                yield transcripts
+                continue
+            said = [answer for (answer,) in writer.answer(transcripts, [_screening(screener)])]
+            pairs = zip(transcripts, said, strict=True)
+            yield [t for t, a in pairs if a.status == "answered" and bool(a.value) is screener.keep]
+
+    if config.screener is not None:
+        writer.warm(shown, [_screening(config.screener)])
+    writer.warm(kept, _by_model(facets))
 
 
 def _finish(context: Context, table: pa.Table, facets: Sequence[str], journal: Journal) -> None:

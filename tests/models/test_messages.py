@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from clio.config.facets import Facet, Option
 from clio.config.models import MessagesWriter
 from clio.errors import ModelSetupError
+from clio.models.endpoint import MOST_FAILURES
 from clio.models.factory import make_writer
-from clio.models.messages import MOST_FAILURES, MessagesBackend
+from clio.models.messages import MessagesBackend
 from clio.models.protocol import Evidence, Request, StructuredWriter, Transcript, Usage
 from clio.prompts.facets import shipped
 from tests.models.server import Scripted, said, serve
@@ -31,10 +34,20 @@ SCHEMA = {
 }
 
 
-def backend(url: str | None, **more: Any) -> MessagesBackend:
-    return MessagesBackend(
-        MessagesWriter(model="some-model", base_url=url, **{"max_retries": 0, "timeout_s": 5, **more})
-    )
+MADE: list[MessagesBackend] = []
+
+
+def backend(url: str | None, folder: Path | None = None, **more: Any) -> MessagesBackend:
+    settings = {"max_retries": 0, "timeout_s": 5, "structured_outputs": True, "reply_cache": False, **more}
+    MADE.append(MessagesBackend(MessagesWriter(model="some-model", base_url=url, **settings), folder))
+    return MADE[-1]
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while MADE:
+        MADE.pop().close()
 
 
 def transcripts(count: int = 1) -> list[Transcript]:
@@ -97,12 +110,13 @@ def test_after_the_second_wrong_answer_only_the_wrong_facets_fail() -> None:
     [
         (Scripted("", "refusal"), "refused", "refused"),
         (Scripted('{"request": "fi', "max_tokens"), "failed", "max tokens"),
-        (Scripted("", "model_context_window_exceeded"), "failed", "model context window exceeded"),
+        (Scripted("", "model_context_window_exceeded"), "failed", "too long"),
         (Scripted("I would rather talk."), "failed", "does not fit the schema"),
         (Scripted(""), "failed", "does not fit the schema"),
-        (Scripted(status=500), "failed", "overloaded"),
+        (Scripted("I'm sorry, but I can't help with that."), "refused", "refused"),
+        (Scripted(status=500), "failed", "server error"),
         (Scripted(status=529), "failed", "overloaded"),
-        (Scripted(status=429), "failed", "overloaded"),
+        (Scripted(status=429), "failed", "rate limited"),
         (Scripted(status=400), "failed", "rejected"),
         (Scripted(status=413), "failed", "too long"),
         (Scripted(GOOD, wait_s=0.6), "failed", "timed out"),
@@ -115,7 +129,7 @@ def test_what_concerns_one_conversation_is_a_row(reply: Scripted, status: str, r
         assert answers(writer) == [[(status, None, reason)] * 3]
 
 
-def test_the_sdk_tries_again_before_a_row_fails() -> None:
+def test_passing_failures_are_tried_again_before_a_row_fails() -> None:
     with serve([Scripted(status=500), Scripted(status=529), Scripted(GOOD)]) as endpoint:
         assert answers(backend(endpoint.base_url, max_retries=2))[0][0] == ("answered", "fix a loop", "")
         assert len(endpoint.bodies) == 3
@@ -141,7 +155,7 @@ def test_what_concerns_every_conversation_stops_with_one_paragraph(
     with serve([reply]) as endpoint:
         writer = backend(endpoint.base_url, api_key_env="CLIO_TEST_KEY")
         with pytest.raises(ModelSetupError) as caught:
-            answers(writer, 4)
+            answers(writer, 2 * MOST_FAILURES)
     shown = str(caught.value) + repr(caught.value.__cause__) + caplog.text
     assert endpoint.base_url in shown
     assert "CLIO_TEST_KEY" in shown
@@ -171,9 +185,20 @@ def test_nobody_listens() -> None:
 
 
 def test_no_key_and_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
     with pytest.raises(ModelSetupError, match="ANTHROPIC_API_KEY is not set"):
         answers(backend(None))
+
+
+def test_an_environment_variable_does_not_send_conversations_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve([Scripted(GOOD)]) as named, serve([Scripted(GOOD)]) as other:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", other.base_url)
+        answers(backend(named.base_url), 3)
+        assert (len(named.bodies), len(other.bodies)) == (3, 0)
+        # Without an address in the config it is Anthropic's own, which no test can reach: that it was tried is enough.
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+        with pytest.raises(ModelSetupError, match=r"https://api\.anthropic\.com"):
+            answers(backend(None), 1)
+        assert other.bodies == []
 
 
 def test_without_structured_outputs_the_schema_is_in_the_prompt() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.errors import RunError
-from clio.runs.keys import KEY_BYTES, key_id, key_path, load_key, pseudonym
+from clio.runs.keys import KEY_BYTES, key_id, key_path, load_key, load_reply_key, pseudonym, reply_key_path
 
 any_text = st.text(st.characters())
 """Lone surrogates included: an id from a JSON file can hold one."""
@@ -63,6 +63,32 @@ def test_a_kill_while_the_key_is_made_leaves_none(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(KeyboardInterrupt):
         load_key()
     assert not key_path().exists()
+
+
+def test_the_key_of_the_reply_cache_lies_beside_and_is_another() -> None:
+    key = load_reply_key()
+    assert len(key) == KEY_BYTES
+    assert not key_path().exists()
+    assert load_key() != key == load_reply_key()
+    assert reply_key_path().parent == key_path().parent
+    assert sorted(path.name for path in key_path().parent.iterdir()) == ["pseudonyms.key", "replies.key"]
+    assert stat.S_IMODE(reply_key_path().stat().st_mode) == 0o600
+
+
+def test_threads_that_make_the_reply_key_at_once_share_one() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: load_reply_key(), range(32)))) == 1
+
+
+def test_a_reply_key_that_is_none_or_cannot_be_read() -> None:
+    reply_key_path().write_bytes(b"x" * 31)
+    with pytest.raises(RunError, match=r"replies\.key: is not a key of 32 bytes"):
+        load_reply_key()
+    load_key()
+    reply_key_path().unlink()
+    reply_key_path().mkdir()
+    with pytest.raises(RunError, match=r"replies\.key: the key for the reply cache can be neither read nor made"):
+        load_reply_key()
 
 
 @given(any_text, any_text)

@@ -17,7 +17,8 @@ from clio.errors import ModelPassingError, ModelSetupError
 from clio.models.protocol import Answer, Description, Evidence, Transcript
 from clio.privacy.redact import Redactor
 from clio.stages._answers import held
-from clio.stages.extract_facets import SEAM, Source, Tools, extract_facets
+from clio.stages._transcripts import SEAM, Source
+from clio.stages.extract_facets import Tools, extract_facets
 from clio.tables import FACETS, SCREENED
 from tests.fakes import HashingEncoder, ScriptedWriter, words_of
 
