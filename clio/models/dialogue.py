@@ -121,7 +121,7 @@ class Dialogue:
 
     def __init__(self, config: MessagesConfig, endpoint: Endpoint, throttle: Throttle, ledger: Ledger) -> None:
         self._config, self._endpoint, self._throttle, self._ledger = config, endpoint, throttle, ledger
-        self._breaker = Breaker()
+        self._breaker = Breaker(clock=asyncio.get_running_loop().time)
         self._turn, self._settled, self._held = asyncio.Lock(), asyncio.Event(), 0
         self._rng = random.Random()  # noqa: S311 - jitter
         self._shared: tuple[Request, str, bool, bytes] | None = None
@@ -158,8 +158,9 @@ class Dialogue:
     async def ask(self, question: Question, first: Sent | None = None) -> Reply:
         """Ask until it fits, is refused, or has failed. ``first``: a reply that was bought before (in a batch).
 
-        The last value that came and does not fit comes back with ``failed``: parts of it may. Raises ModelSetupError,
-        BudgetError and ModelPassingError, which concern every conversation.
+        The usage is that of what is bought here, without ``first``. The last value that came and does not fit comes
+        back with ``failed``: parts of it may. Raises ModelSetupError, BudgetError and ModelPassingError, which concern
+        every conversation.
         """
         request = question.request
         body = self._body(request, question.model)
@@ -174,7 +175,7 @@ class Dialogue:
                     sent, found = await self._send(question, body)
                 except RejectedError as error:
                     return Reply("failed", value, str(error), usage)
-            usage = add(usage, sent.usage)
+                usage = add(usage, sent.usage)
             if sent.stop_reason == "refusal":
                 return Reply("refused", {}, "refused", usage)
             if sent.stop_reason == "model_context_window_exceeded":

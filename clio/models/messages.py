@@ -12,6 +12,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -206,7 +207,7 @@ class MessagesBackend:
         """Ask, and keep each answer under its key: what is wrong, or was not given, is not kept."""
         facets, judged = asked.facets, Judged(asked.facets, self.id)
         question = Question(asked.request(message), self.id, judged.faults, judged.shares)
-        reply = await self._asked(question)
+        reply, usd = await self._asked(question)
         if reply.status == "answered" or reply.value:
             answers = judged.answers(reply.value)
         else:
@@ -218,15 +219,13 @@ class MessagesBackend:
             found[key] = {"status": answer.status, "value": answer.value, "reason": answer.reason}
             if answer.status != "failed":
                 entries.append((key, found[key], shares[facet.name]))
-        self._keep(entries, self.id, reply.usage)
+        self._keep(entries, _tokens(reply.usage), usd)
         return found
 
-    def _keep(self, entries: Sequence[tuple[bytes, dict[str, Any], float]], model: str, usage: Usage) -> None:
+    def _keep(self, entries: Sequence[tuple[bytes, dict[str, Any], float]], tokens: int, usd: float) -> None:
         """Each entry under its key, with its share of what the reply cost."""
         if self._cache is None or not entries:
             return
-        price = self._price(model)
-        tokens, usd = _tokens(usage), cost(usage, price) if price else 0.0
         self._cache.put_many(
             [
                 (key, entry | {"tokens": round(tokens * share), "usd": usd * share}, round(tokens * share), usd * share)
@@ -263,28 +262,33 @@ class MessagesBackend:
         return self._pool.submit([job(request) for request in requests])
 
     async def _reply(self, question: Question, key: bytes) -> Reply:
-        reply = await self._asked(question)
+        reply, usd = await self._asked(question)
         if reply.status == "failed":
             return Reply("failed", {}, reply.reason, reply.usage)
         entry = {"status": reply.status, "value": dict(reply.value), "reason": reply.reason}
-        self._keep([(key, entry, 1.0)], question.model, reply.usage)
+        self._keep([(key, entry, 1.0)], _tokens(reply.usage), usd)
         return reply
 
-    async def _asked(self, question: Question) -> Reply:
+    async def _asked(self, question: Question) -> tuple[Reply, float]:
+        """The reply, and what it cost in USD: 0 where the price is unknown."""
         if self._dialogue is None:
             raise AssertionError("the endpoint is not open")
         first = self._from_batch(question)
         reply = await self._dialogue.ask(question, first)
-        purpose = question.request.purpose
+        purpose, price, usd = question.request.purpose, self._price(question.model), 0.0
+        if price is not None:
+            usd = cost(reply.usage, price) + (cost(first.usage, price, batch=True) if first else 0.0)
+        if first is not None:
+            reply = replace(reply, usage=add(reply.usage, first.usage))
         self._usage[purpose] = add(self._usage.get(purpose, Usage()), reply.usage)
-        return reply
+        return reply, usd
 
     def _from_batch(self, question: Question) -> Sent | None:
         """A reply that came in a batch and has not been looked at."""
         if self._cache is None or STAGE_OF.get(question.request.purpose) not in self._config.batches:
             return None
         kept = self._cache.get(self._request_key("batch", question.request, question.model))
-        return Sent(kept["text"], kept["stop_reason"], Usage()) if kept else None
+        return Sent(kept["text"], kept["stop_reason"], Usage(*kept.get("usage", ()))) if kept else None
 
     def _request_key(self, kind: str, request: Request, model: str) -> bytes:
         if self._cache is None:

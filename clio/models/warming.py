@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from typing import Any
 
 from clio.errors import BudgetError, RunError
@@ -140,7 +140,8 @@ class _Load:
             warmer.ledger.settle(reservation, sent.usage, sort.purpose, facets=shares)
         else:
             warmer.ledger.add(sort.purpose, sort.model, sent.usage, batch=True, facets=shares)
-        if not warmer.cache.put(key, {"text": sent.text, "stop_reason": sent.stop_reason}):
+        kept = {"text": sent.text, "stop_reason": sent.stop_reason, "usage": list(astuple(sent.usage))}
+        if not warmer.cache.put(key, kept):
             raise RunError(
                 f"{warmer.cache.folder}: replies of a batch cannot be kept there ({'; '.join(warmer.cache.notes)}). "
                 "Nothing is lost: mend it and run the same command again, and they are collected."
