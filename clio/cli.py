@@ -18,6 +18,8 @@ from typer.core import TyperGroup
 from clio.cli_cache import cache_app
 from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
 from clio.cli_estimate import estimate
+from clio.cli_redact import EPILOG as REDACT_EPILOG
+from clio.cli_redact import redact
 from clio.errors import ClioError
 from clio.runs.progress import Style
 
@@ -64,6 +66,7 @@ models_app = typer.Typer(help="Model weights: what is known, what is here, where
 app.add_typer(models_app, name="models")
 app.add_typer(cache_app, name="cache")
 app.command(epilog=ESTIMATE_EPILOG)(estimate)
+app.command(epilog=REDACT_EPILOG)(redact)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]

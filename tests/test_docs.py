@@ -53,7 +53,12 @@ def fault(arguments: list[str]) -> str:
         command = command.commands[name]
     options = {option: param for param in command.params for option in (*param.opts, *param.secondary_opts)}
     for argument in rest:
-        if argument.startswith("-") and argument != "--help" and argument.partition("=")[0] not in options:
+        if (
+            len(argument) > 1
+            and argument.startswith("-")
+            and argument != "--help"
+            and argument.partition("=")[0] not in options
+        ):
             return f"no option {argument}"
     return ""
 

@@ -55,6 +55,8 @@ def _luhn(digits: str) -> bool:
 
 
 _ISSUER = re.compile(r"3[04-9]|4|5[0-8]|6|2[2-7]|1800|2131|9792|81")
+_DOTTED_CARD = re.compile(r"\d{4}(?:\.\d{4}){2,4}")
+_FOUR_BY_FOUR = re.compile(r"[3-6]\d{3}([ .-]{1,2}\d{4}){3}")
 
 
 def _card(match: re.Match[str]) -> tuple[int, int] | None:
@@ -65,14 +67,17 @@ def _card(match: re.Match[str]) -> tuple[int, int] | None:
     before = match.string[max(0, start - 2) : start]
     if before and (before[-1] in "$€£¥" or (before[-1] in ".," and before[0].isdigit())):
         return None
-    ends = [i + 1 for i, c in enumerate(text) if c.isdigit() and not text[i + 1 : i + 2].isdigit()]
-    for end in reversed(ends):
-        digits = re.sub(r"\D", "", text[:end])
-        if "." in text[:end] and not re.fullmatch(r"\d{4}(?:\.\d{4}){2,4}", text[:end]):
-            continue  # a decimal number
-        if not 12 <= len(digits) <= 19 or not _ISSUER.match(digits) or len(set(digits)) < 2:
+    found = [i for i, c in enumerate(text) if c.isdigit()]
+    digits, dot = "".join([text[i] for i in found]), text.find(".")
+    if not _ISSUER.match(digits):
+        return None
+    for count in range(min(19, len(digits)), 11, -1):
+        end, known = found[count - 1] + 1, digits[:count]
+        if (count < len(digits) and found[count] == end) or len(set(known)) < 2:
             continue
-        if _luhn(digits) or re.fullmatch(r"[3-6]\d{3}([ .-]{1,2}\d{4}){3}", text[:end]):
+        if 0 <= dot < end and not _DOTTED_CARD.fullmatch(text, 0, end):
+            continue  # a decimal number
+        if _luhn(known) or _FOUR_BY_FOUR.fullmatch(text, 0, end):
             return start, start + end
     return None
 
@@ -185,7 +190,7 @@ def _iban(match: re.Match[str]) -> tuple[int, int] | None:
 
 
 _PUBLIC_IPS = frozenset(("1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "169.254.169.254"))
-_VERSION = re.compile(r"(?i)(?:version|release|build|ver\.?|v|==|>=|<=|~=|\^)\s{0,2}$")
+_VERSION = re.compile(r"(?i)(?:(?<![a-z])(?:version|release|build|ver\.?|v)|==|>=|<=|~=|\^)\s{0,2}$")
 
 
 def _ipv4(match: re.Match[str]) -> tuple[int, int] | None:

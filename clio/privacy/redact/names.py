@@ -32,7 +32,7 @@ def model_path() -> Path | None:
     return None
 
 
-def _chunks(view: str) -> Iterator[tuple[int, int]]:
+def chunks(view: str) -> Iterator[tuple[int, int]]:
     """Ranges of the view that are read one by one: lines, and windows of long lines that overlap. A line is the unit,
     so that a placeholder in one line does not change what is found in another.
     """
@@ -104,7 +104,7 @@ class SpacyDetector:
         """The names in each view, in one batch; equal lines are read once."""
         places: dict[str, list[tuple[int, int]]] = {}
         for number, view in enumerate(views):
-            for start, end in _chunks(view):
+            for start, end in chunks(view):
                 places.setdefault(view[start:end], []).append((number, start))
         found: list[list[Span]] = [[] for _ in views]
         lower = [frozenset(word for word in re.findall(r"[^\W\d_]+", view) if word.islower()) for view in views]

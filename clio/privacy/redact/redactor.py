@@ -10,11 +10,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from clio.config.redact import RedactConfig
 from clio.errors import ClioError, MissingExtraError, PrivacyError
-from clio.privacy.redact import identifiers, names, secrets
+from clio.privacy.redact import identifiers, names, packs, rampart, secrets
 from clio.privacy.redact.cues import CueDetector
 from clio.privacy.redact.normalise import View, normalise
 from clio.privacy.redact.phones import PhoneDetector
-from clio.privacy.redact.spans import PLACEHOLDER, Detector, Ranges, Span, merged, run_rules, without
+from clio.privacy.redact.spans import PLACEHOLDER, BatchDetector, Detector, Ranges, Span, merged, run_rules, without
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,47 +51,83 @@ class RuleDetector:
         return found
 
 
-class Redactor:
-    """Rules always; names by cue and, where the ``ner`` extra is installed, by model.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What independent detectors say of one text, each disjoint, in order, in offsets of the text."""
 
-    ``extra`` takes further detectors (a language pack, a second model); they count as name detectors. ``model=False``
-    leaves the name model out where it is installed: what a machine without the extra finds.
+    first: tuple[Span, ...]
+    """Of the rules, the cues, the first name model, language packs and Presidio."""
+    second: tuple[Span, ...]
+    """Of the second detector."""
+
+
+class Redactor:
+    """Rules always; names by cue and, where an extra is installed, by model.
+
+    ``extra`` takes further detectors (a language pack, another model); they count as name detectors. ``model=False``
+    leaves out every model and Presidio: what a machine without the extras finds.
+
+    Raises:
+        MissingExtraError: the config requires an extra that is not installed.
+        WeightsError: the second detector's files are not those that were measured.
+        ConfigError: a language pack cannot be loaded.
     """
 
     def __init__(self, config: RedactConfig, extra: Sequence[Detector] = (), *, model: bool = True) -> None:
         self.config = config
         allow = frozenset(config.allow)
+        named = config.names != "off"
         self._rules: tuple[Detector, ...] = (RuleDetector(), PhoneDetector())
-        self._named: tuple[Detector, ...] = (CueDetector(allow), *extra) if config.names != "off" else ()
-        present = model and config.names != "off" and names.model_path() is not None
+        self._packs = packs.load(config.packs) if named else {}
+        self._named: tuple[Detector, ...] = (CueDetector(allow), *self._packs.values(), *extra) if named else ()
+        present = model and named and names.model_path() is not None
         if config.names == "required" and not present:
             raise MissingExtraError("Finding person names (redact.names: required)", "ner")
-        self._model = names.SpacyDetector(allow) if present else None
+        self._models: tuple[BatchDetector, ...] = (names.SpacyDetector(allow),) if present else ()
+        if config.presidio and model and named:
+            from clio.privacy.redact.presidio import PresidioDetector
+
+            self._named += (PresidioDetector(allow),)
+        self._second = _second(config, allow) if model and named else None
 
     @property
     def names_available(self) -> bool:
         """Whether a model for person names takes part. Name cues work either way, unless ``names`` is off."""
-        return self._model is not None
+        return bool(self._models)
+
+    @property
+    def second_available(self) -> bool:
+        """Whether there is a second, independent detector of names and addresses."""
+        return self._second is not None
+
+    @property
+    def name_languages(self) -> frozenset[str]:
+        """Codes of the languages whose names are found by more than cues. Others are to be named in a report."""
+        return frozenset(self._packs) | ({"en"} if self._models or self._second else frozenset())
 
     def describe(self) -> dict[str, Any]:
         """For the manifest: which detectors run, their versions, how many rules, and whether names are found."""
-        model: tuple[Detector, ...] = (self._model,) if self._model else ()
+        second = (self._second,) if self._second else ()
         return {
-            "detectors": {d.name: d.version for d in (*self._rules, *self._named, *model)},
+            "detectors": {d.name: d.version for d in (*self._rules, *self._named, *self._models, *second)},
             "rules": len(secrets.RULES) + len(identifiers.RULES) + 1,
-            "names": "off" if self.config.names == "off" else "model and cues" if self._model else "cues only",
+            "names": "off" if self.config.names == "off" else "model and cues" if self._models else "cues only",
             "names_available": self.names_available,
+            "second_available": self.second_available,
+            "name_languages": sorted(self.name_languages),
             "own_allowed_terms": len(self.config.allow),
             "max_characters": self.config.max_characters,
         }
 
-    def redact(self, text: str, *, names: bool = True) -> Redacted:
-        """The text with a placeholder for everything found. ``names=False`` leaves names alone (identifiers never)."""
-        return self.redact_many([text], names=names)[0]
+    def redact(self, text: str, *, names: bool = True, second: bool | None = None) -> Redacted:
+        """The text with a placeholder for everything found. ``names=False`` leaves names alone (identifiers never).
+        ``second`` asks the second detector too, where there is one; by default as ``second_in_source`` says.
+        """
+        return self.redact_many([text], names=names, second=second)[0]
 
-    def redact_many(self, texts: Sequence[str], *, names: bool = True) -> list[Redacted]:
-        """Like :meth:`redact` for each text, with one batch per pass for the name model. One text that fails does not
-        touch the others. Apart from a missing package nothing is raised.
+    def redact_many(self, texts: Sequence[str], *, names: bool = True, second: bool | None = None) -> list[Redacted]:
+        """Like :meth:`redact` for each text, with one batch per pass for the name models. One text that fails does not
+        touch the others. Apart from what the constructor raises nothing is raised.
         """
         current: list[str | None] = [t if len(t) <= self.config.max_characters else None for t in texts]
         counts: list[Counter[str]] = [Counter() for _ in texts]
@@ -100,7 +136,7 @@ class Redactor:
         for _ in range(_PASSES):
             if not waiting:
                 break
-            spans = self._spans([current[i] or "" for i in waiting], names)
+            spans = self._spans([current[i] or "" for i in waiting], names, second)
             still = []
             for i, found in zip(waiting, spans, strict=True):
                 if found is None:
@@ -114,49 +150,84 @@ class Redactor:
             current[i], reasons[i], counts[i] = None, FAILED, Counter()
         return [Redacted(t, dict(c), r) for t, c, r in zip(current, counts, reasons, strict=True)]
 
-    def scan(self, text: str, *, names: bool = True) -> list[Span]:
+    def scan(self, text: str, *, names: bool = True, second: bool | None = None) -> list[Span]:
         """What would be redacted, in order, disjoint, in offsets of ``text``; empty exactly where :meth:`redact` would
         change nothing.
 
         Raises:
-        ------
-        PrivacyError
-            where the text is too long or a detector fails.
+            PrivacyError: the text is too long or a detector fails.
         """
-        return self.scan_many([text], names=names)[0]
+        return self.scan_many([text], names=names, second=second)[0]
 
-    def scan_many(self, texts: Sequence[str], *, names: bool = True) -> list[list[Span]]:
-        """Like :meth:`scan` for each text, with one batch for the name model."""
+    def scan_many(self, texts: Sequence[str], *, names: bool = True, second: bool | None = None) -> list[list[Span]]:
+        """Like :meth:`scan` for each text, with one batch for the name models."""
         if any(len(text) > self.config.max_characters for text in texts):
             raise PrivacyError(f"A text could not be scanned: {TOO_LONG}.")
         found = []
-        for spans in self._spans(texts, names):
+        for spans in self._spans(texts, names, second):
             if spans is None:
                 raise PrivacyError(f"A text could not be scanned: {FAILED}.")
             found.append(spans)
         return found
 
-    def _spans(self, texts: Sequence[str], names: bool) -> list[list[Span] | None]:
+    def findings_many(self, texts: Sequence[str]) -> list[Findings | None]:
+        """What either detector says of each text, kept apart; None for a text that is too long or on which one failed.
+
+        Nothing is raised apart from what the constructor raises.
+        """
+        within = [text if len(text) <= self.config.max_characters else "" for text in texts]
+        views = [_guarded(normalise, text) for text in within]
+        first = self._first(views, names=True)
+        second = self._by_models((self._second,) if self._second else (), views, [[] for _ in views])
+        found: list[Findings | None] = []
+        for text, view, one, two in zip(texts, views, first, second, strict=True):
+            if view is None or one is None or two is None or len(text) > self.config.max_characters:
+                found.append(None)
+                continue
+            settled = _guarded(_settled, view, one, True), _guarded(_settled, view, two, False)
+            found.append(
+                None if settled[0] is None or settled[1] is None else Findings(tuple(settled[0]), tuple(settled[1]))
+            )
+        return found
+
+    def _spans(self, texts: Sequence[str], names: bool, second: bool | None) -> list[list[Span] | None]:
         """Disjoint spans per text in its own offsets; None for a text on which a detector failed."""
-        views = [_guarded(normalise, text) for text in texts]
         with_names = names and self.config.names != "off"
-        detectors = (*self._rules, *self._named) if with_names else self._rules
-        found = [None if view is None else _guarded(_all, detectors, view.text) for view in views]
-        if with_names and self._model:
-            self._add_model_names(self._model, views, found)
+        views = [_guarded(normalise, text) for text in texts]
+        found = self._first(views, names=with_names)
+        wanted = self.config.second_in_source if second is None else second
+        if with_names and wanted and self._second:
+            found = self._by_models((self._second,), views, found)
         return [
             None if view is None or spans is None else _guarded(_settled, view, spans, with_names)
             for view, spans in zip(views, found, strict=True)
         ]
 
+    def _first(self, views: Sequence[View | None], *, names: bool) -> list[list[Span] | None]:
+        detectors = (*self._rules, *self._named) if names else self._rules
+        found = [None if view is None else _guarded(_all, detectors, view.text) for view in views]
+        return self._by_models(self._models, views, found) if names else found
+
     @staticmethod
-    def _add_model_names(model: names.SpacyDetector, views: list[View | None], found: list[list[Span] | None]) -> None:
-        rows = [(i, view.text) for i, view in enumerate(views) if view is not None and found[i] is not None]
-        batch = _guarded(model.detect_many, [text for _, text in rows])
-        for number, (i, text) in enumerate(rows):
-            spans = batch[number] if batch is not None else _guarded(model.detect, text)
-            before = found[i]
-            found[i] = None if spans is None or before is None else [*before, *spans]
+    def _by_models(
+        models: Sequence[BatchDetector], views: Sequence[View | None], found: Sequence[list[Span] | None]
+    ) -> list[list[Span] | None]:
+        """What was found, with what each model adds; None where a model fails."""
+        result = [None if view is None else spans for view, spans in zip(views, found, strict=True)]
+        for model in models:
+            rows = [(i, view.text) for i, view in enumerate(views) if view is not None and result[i] is not None]
+            batch = _guarded(model.detect_many, [text for _, text in rows])
+            for number, (i, text) in enumerate(rows):
+                spans = batch[number] if batch is not None else _guarded(model.detect, text)
+                before = result[i]
+                result[i] = None if spans is None or before is None else [*before, *spans]
+        return result
+
+
+def _second(config: RedactConfig, allow: frozenset[str]) -> rampart.RampartDetector | None:
+    if config.second == "off" or (config.second == "auto" and rampart.model_folder() is None):
+        return None
+    return rampart.RampartDetector(allow)
 
 
 def _guarded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:

@@ -47,6 +47,27 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchDetector(Detector, Protocol):
+    """A detector that is quicker with many texts at once."""
+
+    def detect_many(self, views: Sequence[str]) -> list[list[Span]]:
+        """The spans of each view, in order: the same as of :meth:`detect`."""
+        ...
+
+
+@runtime_checkable
+class LanguagePack(Detector, Protocol):
+    """A detector of names of one language, registered in ``redact.packs`` by that language's code. It is shown every
+    text and leaves alone what is not in its language.
+    """
+
+    @property
+    def language(self) -> str:
+        """ISO 639 code."""
+        ...
+
+
 def words(text: str) -> frozenset[str]:
     """The words of a list as it is written in the source."""
     return frozenset(text.split())

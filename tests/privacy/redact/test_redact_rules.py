@@ -107,3 +107,9 @@ def test_no_invisible_character_hides_an_identifier(planted: str, mark: str, dat
     assert redacted is not None
     assert redacted.startswith("here: [")
     assert redacted.endswith("] end")
+
+
+@pytest.mark.parametrize("before", ["server", "driver", "over", "dev"])
+def test_an_address_after_a_word_that_ends_like_version_is_found(before: str) -> None:
+    assert REDACTOR.redact(f"the {before} 203.0.113.57 is down", names=False).text == f"the {before} [IP] is down"
+    assert REDACTOR.redact("version 1.20.13.57", names=False).text == "version 1.20.13.57"
