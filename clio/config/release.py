@@ -32,6 +32,14 @@ class ReleaseConfig(Section):
     map_depth: int = Field(default=7, ge=0, le=12)
     """How often a square of the density map may be split in four, as long as every part passes the thresholds."""
 
+    round_to: int = Field(default=1, ge=1, le=1000)
+    """Every released count is rounded to the nearest multiple of this, each by itself; 1 leaves them as they are.
+    Rounded numbers need not add up."""
+    earlier: Literal["protect", "ignore"] = "protect"
+    """Whether earlier releases of this run count as known to readers. ``protect``: nothing new is shown that gives
+    away a hidden cell together with them, and clusters are counted as they were in the first. ``ignore`` is for
+    releases that nobody was ever shown."""
+
     @model_validator(mode="before")
     @classmethod
     def _preset(cls, data: Any) -> Any:

@@ -58,7 +58,10 @@ class Network:
         self.vertices = len(names)
         self.tail: Ints = ends[: len(node)].astype(np.int64)
         self.head: Ints = ends[len(node) :].astype(np.int64)
-        self._start, self._edge, self._other = self._adjacent(np.arange(len(node)))
+        self.start, self.edge, self.other = self._adjacent(np.arange(len(node)))
+        ends_of = np.repeat(np.arange(self.vertices), np.diff(self.start))
+        self.outward: list[bool] = (self.tail[self.edge] == ends_of).tolist()
+        """Per place in ``edge`` and ``other``: whether the edge leads away from the vertex."""
 
     def _adjacent(self, edges: Ints) -> tuple[list[int], list[int], list[int]]:
         """Per vertex, where its edges begin; the edges; the vertex at the other end of each."""
@@ -118,6 +121,8 @@ class Network:
     def way_around(self, edge: int, bridges: Bridges, weight: list[int]) -> list[int] | None:
         """Edges of the lightest path that joins the two sides of a bridge without it; None where there is none.
 
+        Edges of negative weight are closed.
+
         Dijkstra's search, from the smaller side (all of it, since moving within a side costs nothing) to the other.
         """
         (first, end), (low, high) = bridges.component[edge], bridges.below[edge]
@@ -134,13 +139,16 @@ class Network:
             where = place[vertex]
             if first <= where < end and (low <= where < high) != inner:
                 return _walk(vertex, came)
-            for step in range(self._start[vertex], self._start[vertex + 1]):
-                if self._edge[step] == edge:
+            for step in range(self.start[vertex], self.start[vertex + 1]):
+                if self.edge[step] == edge:
                     continue
-                target, total = self._other[step], cost + weight[self._edge[step]]
+                target, price = self.other[step], weight[self.edge[step]]
+                if price < 0:
+                    continue
+                total = cost + price
                 if total < best.get(target, total + 1):
                     best[target] = total
-                    came[target] = (vertex, self._edge[step])
+                    came[target] = (vertex, self.edge[step])
                     heappush(waiting, (total, target))
         return None
 

@@ -89,6 +89,34 @@ def settle(
     return Settled(members, frozenset(grown), merged, dropped, gone, trimmed)
 
 
+def settle_again(
+    first: Ints,
+    base: Ints,
+    accounts: Ints,
+    centroids: NDArray[np.float32],
+    parents: Mapping[int, str],
+    config: ReleaseConfig,
+) -> Settled:
+    """Settle after an earlier release: its clusters stay as they are, or join whole where they no longer pass.
+
+    Nobody moves by themselves and nobody is trimmed anew, so that sizes differ from earlier ones by whole released
+    clusters. ``first`` is the base cluster that each conversation was counted in, -1 for none; see :func:`settle`.
+    """
+    counted = np.flatnonzero(first >= 0)
+    whole = config.model_copy(update={"over_share": "suppress", "under_threshold": "merge"})
+    found = settle(first[counted], accounts[counted], centroids, parents, whole)
+    members = {cluster: counted[rows] for cluster, rows in found.members.items()}
+    there = {int(cluster) for cluster in np.unique(base)}
+    kept = {int(cluster) for cluster in np.unique(base[counted])}
+    trimmed = int(((first < 0) & np.isin(base, list(kept))).sum())
+    grown = {cluster for cluster, rows in members.items() if (base[rows] != cluster).any()}
+    out = len(base) - sum(len(rows) for rows in members.values())
+    if not members:
+        return Settled({}, frozenset(), 0, len(there), out, 0)
+    merged = len(kept) - len(members)
+    return Settled(members, frozenset(grown), merged, len(there) - len(kept), out - trimmed, trimmed)
+
+
 def _nearest(
     cluster: int, alive: Mapping[int, Ints], unit: NDArray[np.float32], parents: Mapping[int, str]
 ) -> int | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from clio.config.facets import Facet
-from clio.privacy.suppression import Cells
+from clio.privacy.suppression import Cells, People
 from clio.privacy.wall import MAX_LABEL, clean_text
 
 if TYPE_CHECKING:
@@ -139,6 +139,18 @@ class Counter:
         numbers, value = np.unique(self._numbers, return_inverse=True)
         cells = Cells(node, value.astype(np.int64), conversations, accounts, largest, self.parents)
         return numbers.tolist(), cells
+
+    def people(self) -> People:
+        """Who is in which cell of the counting that was made last, in its order of cells."""
+        parts = " UNION ALL ".join(
+            f"SELECT {level} AS node, n, account, count(*) AS c FROM flat GROUP BY ALL" for level in self.levels
+        )
+        found = self.db.execute(
+            f"SELECT node, n, account, sum(c)::BIGINT AS c FROM ({parts}) GROUP BY ALL ORDER BY node, n"
+        ).fetchnumpy()
+        node, n, account, conversations = (np.asarray(found[name], np.int64) for name in ("node", "n", "account", "c"))
+        first = np.r_[np.zeros(min(1, len(node)), dtype=np.bool_), (np.diff(node) != 0) | (np.diff(n) != 0)]
+        return People(np.cumsum(first), account, conversations)
 
     def others(self, counted: Counted, visible: NDArray[np.bool_]) -> dict[int, tuple[int, int, int]]:
         """Per node with something shown: conversations, distinct accounts and conversations of the largest account of

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter as Tally
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,15 @@ from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.config.release import ReleaseConfig
 from clio.errors import RunError
+from clio.privacy import history, rounding
 from clio.privacy.density import squares
-from clio.privacy.settle import Settled, settle
+from clio.privacy.settle import Settled, settle, settle_again
 from clio.privacy.thresholds import Thresholds
 from clio.privacy.wall import check_release, clean_text
 from clio.runs.context import Context
 from clio.runs.files import load_array, sync_folder, write_json, write_table
 from clio.runs.stage import Stage
-from clio.stages._breakdowns import Node, Rules, Scan, Tables, breakdowns
+from clio.stages._breakdowns import ALL, Node, Rules, Scan, Tables, breakdowns
 from clio.stages._cells import Counter
 from clio.stages._computed import monday
 from clio.stages._statements import public_manifest, statements
@@ -56,23 +57,49 @@ def publish(
     pairs: Sequence[tuple[str, str]],
     config: ReleaseConfig,
     scan: Scan = lambda _text: (),
+    earlier: history.Earlier | None = None,
 ) -> tuple[Tables, dict[str, int], Settled]:
-    """Every release table but ``privacy``, the number of things hidden by kind, and what was settled."""
-    thresholds = Thresholds.of(config)
-    settled = settle(private.base, private.account, private.centroids, _parents(private.hierarchy), config)
+    """Every release table but ``privacy``, the number of things hidden by kind, and what was settled.
+
+    Tables hold true counts: rounding is done after the wall. ``earlier`` is what readers know of earlier releases.
+    """
+    thresholds, earlier = Thresholds.of(config), earlier or history.Earlier()
+    people = (private.base, private.account, private.centroids, _parents(private.hierarchy), config)
+    first = earlier.settled
+    settled = settle(*people) if first is None else settle_again(first, *people)
     nodes = _nodes(private, settled)
-    rules = Rules(thresholds, scan, {"cells": 0, "cells_by_subtraction": 0})
+    # Cells are counted in the clusters of the first release; those that have become others get none.
+    counted = nodes if first is None else _nodes(private, _as_first(settled, first))
+    rules = Rules(thresholds, scan, {"cells": 0, "cells_by_subtraction": 0}, earlier, _mixed(nodes, counted))
     tables: Tables = {
         "clusters": _clusters(private, nodes, settled),
         "levels": _levels(nodes),
         "map": _map(private, nodes[0].members, thresholds, config.map_depth),
     }
-    counter = _counter(private, nodes)
+    counter = _counter(private, counted)
     try:
-        tables |= breakdowns(counter, nodes, facets, pairs, rules)
+        tables |= breakdowns(counter, counted, facets, pairs, rules)
     finally:
         counter.close()
     return tables, rules.hidden, settled
+
+
+def _as_first(settled: Settled, first: NDArray[np.int64]) -> Settled:
+    return replace(settled, members={int(n): np.flatnonzero(first == n) for n in np.unique(first) if n >= 0})
+
+
+def _mixed(nodes: Sequence[Node], counted: Sequence[Node]) -> frozenset[str]:
+    """Clusters of ``counted`` that are not in ``nodes`` with the same conversations."""
+
+    def name(node: Node) -> str:
+        return str(node.row["cluster_id"]) if node.row else ALL
+
+    present = {name(node): node.members for node in nodes}
+    return frozenset(
+        name(node)
+        for node in counted
+        if name(node) not in present or not np.array_equal(node.members, present[name(node)])
+    )
 
 
 def _parents(hierarchy: Sequence[dict[str, Any]]) -> dict[int, str]:
@@ -182,7 +209,12 @@ def run(config: RunConfig, context: Context) -> None:
         return redactor.scan(text, names=False)
 
     with context.reporter.track("publish", 1) as advance:
-        tables, hidden, settled = publish(private, facets, config.facets.intersections, config.release, scan)
+        taxonomy, identity = _digests(private, facets, config)
+        folder = context.workspace / "releases"
+        protect = config.release.earlier == "protect"
+        earlier = history.read(folder, taxonomy, identity) if protect else history.Earlier()
+        pairs = config.facets.intersections
+        tables, hidden, settled = publish(private, facets, pairs, config.release, scan, earlier)
         counted = np.concatenate([*settled.members.values(), np.empty(0, dtype=np.int64)])
         counts = {
             "released_conversations": len(counted),
@@ -196,14 +228,37 @@ def run(config: RunConfig, context: Context) -> None:
             "suppressed_cells_by_subtraction": hidden["cells_by_subtraction"],
             **unclustered,
         }
-        tables["privacy"] = PRIVACY.build(statements(config, context.manifest.data, counts))
+        said = statements(config, context.manifest.data, counts)
+        said[-1:-1] = [rounding.statement(config.release.round_to), earlier.statement(config.release.earlier)]
+        tables["privacy"] = PRIVACY.build(said)
         checked = check_release(tables, Thresholds.of(config.release), scan)
         outside = Tally(np.delete(everyone, inside[counted]).tolist())
         people = (len(counted), len(np.unique(private.account[counted])))
         manifest = public_manifest(config, context.manifest.data, facets, people, outside, counts)
-        _swap(context.release, checked, manifest)
+        base = config.release.round_to
+        history.record(folder, taxonomy, identity, _settled_base(private, settled), earlier)
+        _swap(context.release, rounding.round_tables(checked, base), rounding.round_manifest(manifest, base))
         advance(1)
     context.notes |= {"counts": counts}
+
+
+def _digests(private: Private, facets: Sequence[Facet], config: RunConfig) -> tuple[str, str]:
+    """Of the conversations in their clusters, and of all that decides what is released."""
+    tree = [[row["cluster_id"], row["parent_id"], row["cluster"]] for row in private.hierarchy]
+    taxonomy = history.digest(list(private.conversation_id), private.account, private.base, tree)
+    answers = private.answers.select(["conversation_id", "facet", "status", "value"])
+    settings = [facet.model_dump(mode="json") for facet in facets], config.facets.intersections
+    release = config.release.model_dump(mode="json")
+    return taxonomy, history.digest(
+        taxonomy, STAGE.version, settings, release, list(private.week), private.positions, private.centroids, answers
+    )
+
+
+def _settled_base(private: Private, settled: Settled) -> NDArray[np.int64]:
+    found = np.full(len(private.base), -1, dtype=np.int64)
+    for cluster, rows in settled.members.items():
+        found[rows] = cluster
+    return found
 
 
 def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
@@ -266,7 +321,7 @@ def _swap(release: Path, tables: Tables, manifest: dict[str, Any]) -> None:
 STAGE = Stage(
     name="publish",
     run=run,
-    version=2,
+    version=3,
     sections=("release", "facets", "title"),
     after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project"),
     outputs=(
