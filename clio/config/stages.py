@@ -8,6 +8,10 @@ from pydantic import Field
 
 from clio.config.base import Section
 
+TERM_ACCOUNTS = {"research": 5, "public": 25}
+"""Least accounts behind a word, by release preset. 25 is also where CanaryBench (arXiv 2601.18834) finds no planted
+string left in 52 clusters."""
+
 
 class ClusterConfig(Section):
     """How vectors become base clusters (level 0)."""
@@ -35,10 +39,19 @@ class DescribeConfig(Section):
     """Nearest conversations outside shown to the namer (Clio paper, G.5: 50)."""
     terms: int = Field(default=12, ge=1)
     """Distinctive terms kept per cluster."""
-    term_accounts: int = Field(default=5, ge=1)
-    """A term that fewer distinct accounts of the cluster used is shown to no model and no reader."""
+    term_accounts: int | None = Field(default=None, ge=1)
+    """A word that fewer distinct accounts of the cluster used is shown to no reader: not as a term, and in no name or
+    summary. Default: 5, and 25 with `release.preset: public`, a tenth of the accounts its smallest cluster has; the
+    preset's own 250 would leave only words that everybody used."""
+    per_account_evidence: int = Field(default=3, ge=1)
+    """The most conversations of one account that count in what a cluster's name is made of. Samples shown to a model
+    hold one per account."""
     candidates: int = Field(default=4, ge=1)
     """Names the embedded model proposes per cluster; the one nearest the members wins."""
+
+    def least_accounts(self, preset: str) -> int:
+        """``term_accounts``, or what the release preset makes of it."""
+        return self.term_accounts or TERM_ACCOUNTS[preset]
 
 
 class ArrangeConfig(Section):

@@ -15,6 +15,7 @@ import json
 import logging
 import os
 import re
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ class Endpoint:
     def __init__(self, config: MessagesConfig) -> None:
         self._config = config
         self._session: aiohttp.ClientSession | None = None
-        self._url = ""
+        self._url, self._headers = "", dict[str, str]()
         self._succeeded = False
         self._failures = 0
 
@@ -102,20 +103,24 @@ class Endpoint:
         import anthropic
         import httpx2
 
-        config = self._config
-        client = anthropic.AsyncAnthropic(**self._credentials())
-        told = {**client.default_headers, **client.auth_headers}
-        # A host of the environment's (ANTHROPIC_CUSTOM_HEADERS) would send conversations to another place behind it.
-        headers = {name: value for name, value in told.items() if isinstance(value, str) and name.lower() != "host"}
+        config, credentials = self._config, self._credentials()
+        base_url: str = credentials["base_url"]
+        proxy, secure = self._proxy(base_url), base_url.startswith("https:")
+        # Nothing is sent through it: the SDK's own would want to know of every proxy in the environment.
+        transport = httpx2.MockTransport(lambda _request: httpx2.Response(500))
+        async with httpx2.AsyncClient(transport=transport) as unused:
+            client = anthropic.AsyncAnthropic(**credentials, http_client=unused)
+            told = {**client.default_headers, **client.auth_headers}
+        self._headers = {name: value for name, value in told.items() if isinstance(value, str)}
         self._url = f"{str(client.base_url).rstrip('/')}/v1/messages"
-        await client.close()
         # For the whole reply: one that comes drop by drop never lets a socket's own time-out strike.
         connect = min(LONGEST_CONNECT_S, config.timeout_s / 2)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=config.concurrency, ssl=httpx2.create_ssl_context()),
-            headers=headers,
+            connector=aiohttp.TCPConnector(
+                limit=config.concurrency, ssl=httpx2.create_ssl_context() if secure else True
+            ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
-            proxy=self._proxy(),
+            proxy=proxy,
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         self._failures = 0
@@ -130,16 +135,14 @@ class Endpoint:
     def plain_client(self) -> Anthropic:
         """The SDK's client, for one request at a time: batches, counting. The caller closes it."""
         import anthropic
+        import httpx2
 
-        credentials = self._credentials()
         _keep_out_of_the_log()
-        http_client = anthropic.DefaultHttpxClient(
-            follow_redirects=False, timeout=self._config.timeout_s, mounts={"http://": None}
-        )
-        host = {"Host": urlsplit(credentials["base_url"]).netloc.rpartition("@")[2]}
-        return anthropic.Anthropic(
-            **credentials, timeout=self._config.timeout_s, http_client=http_client, default_headers=host
-        )
+        credentials, timeout = self._credentials(), self._config.timeout_s
+        alive = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+        wire = httpx2.HTTPTransport(proxy=self._proxy(credentials["base_url"]), socket_options=alive)
+        http_client = anthropic.DefaultHttpxClient(transport=wire, follow_redirects=False, timeout=timeout)
+        return anthropic.Anthropic(**credentials, timeout=timeout, http_client=http_client)
 
     async def send(self, content: bytes, model: str) -> Sent:
         """One attempt; ``content`` is the body as JSON. Raises PassingError, RejectedError or ModelSetupError."""
@@ -170,7 +173,8 @@ class Endpoint:
             # Conversations go to the configured address and nowhere else: no redirects.
             async with (
                 asyncio.timeout(self._config.timeout_s),
-                self._session.post(self._url, data=data, allow_redirects=False) as response,
+                # As headers of the session they would go to a proxy too, the key among them.
+                self._session.post(self._url, data=data, headers=self._headers, allow_redirects=False) as response,
             ):
                 return response.status, response.headers, await response.read()
         except aiohttp.ClientSSLError:
@@ -233,17 +237,18 @@ class Endpoint:
         return {
             "api_key": key or "none",  # servers of one's own seldom want one
             "base_url": base_url,
+            "default_headers": _host(base_url),
             "max_retries": 0,  # the throttle decides when, for all workers together
             "open_telemetry": False,
         }
 
-    def _proxy(self) -> str | None:
+    def _proxy(self, base_url: str) -> str | None:
         """The environment's proxy, looked up once: aiohttp would do it in a thread for every request.
 
         Only for https, where it passes on what it cannot read. Over http it would read every conversation, and the
         config does not name it.
         """
-        parts = urlsplit(self._url)
+        parts = urlsplit(base_url)
         proxy = getproxies().get("https")
         if parts.scheme != "https" or not proxy or proxy_bypass(parts.hostname or ""):
             return None
@@ -251,6 +256,13 @@ class Endpoint:
         if urlsplit(proxy).scheme not in ("http", "https"):
             raise self.setup_error("the environment asks for a proxy (HTTPS_PROXY) of another kind than http")
         return proxy
+
+
+def _host(base_url: str) -> dict[str, str]:
+    """The address's own host in place of one from the environment, which would stand for another place behind it."""
+    custom = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
+    names = [line.partition(":")[0].strip() for line in custom]
+    return {name: urlsplit(base_url).netloc.rpartition("@")[2] for name in names if name.lower() == "host"}
 
 
 def _keep_out_of_the_log() -> None:

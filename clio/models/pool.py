@@ -154,7 +154,8 @@ class _Running:
         """Cancel what runs, close what was opened, wait for the thread; whoever still waits for a result is told."""
         with suppress(RuntimeError):  # the loop has closed by itself
             self.loop.call_soon_threadsafe(self._stop.set)
-        self.thread.join()
+        if self.thread.ident is not None:
+            self.thread.join()
         for group in list(self.groups):
             group.stop(StoppedError())
 
@@ -223,8 +224,8 @@ class Pool:
         if self._running is not None and self._running.thread.is_alive():
             return self._running
         running = _Running(self._opening, self._closing)
-        running.thread.start()
         try:
+            running.thread.start()
             running.ready.result()
         except BaseException:  # it could not open, or somebody pressed Ctrl-C meanwhile
             running.end()

@@ -38,7 +38,7 @@ _NOTHING = Usage()
 
 def backoff(attempt: int, rng: random.Random) -> float:
     """Seconds before attempt number ``attempt`` (from 1): exponential, between half and all of it at random."""
-    whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** (attempt - 1))
+    whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 30))
     return whole * (0.5 + rng.random() / 2)
 
 

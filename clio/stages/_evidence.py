@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clio.config import RunConfig
-from clio.models.protocol import Encoder, Evidence, Vectors
+from clio.models.protocol import Evidence, Vectors
+from clio.privacy.injection import addresses_model
 from clio.privacy.terms import Term, TermCounts, count_terms
 from clio.runs.context import Context
 from clio.runs.files import load_array
+from clio.stages._support import Crowd, least_sampled
 from clio.stages._texts import Texts, read_texts
 from clio.text.vocabulary import Vocabulary
 from clio.vectors.contrast import Sample, contrast
@@ -32,16 +35,28 @@ class Gathered:
     terms: list[list[Term]]
     sizes: list[int]
     vectors: Vectors
+    instructing: int
+    """Sampled texts that were left out because they speak to the model that would read them."""
 
-    def supported(self, encoder: Encoder, least: int) -> list[frozenset[str]]:
+    def crowd(self, cluster: int) -> Crowd:
+        """The sampled conversations of a cluster that its names are held against."""
+        rows = self.samples[cluster].inside
+        everyone = int(self.counts.cluster_accounts[cluster])
+        return Crowd(np.asarray(self.vectors[rows]), self.texts.account[rows], everyone)
+
+    def supported(self, vocabulary: Vocabulary) -> list[frozenset[str]]:
         """Per cluster the labels of the public vocabulary that enough of the sampled accounts stand behind."""
-        vocabulary = Vocabulary(encoder)
-        return [vocabulary.supported(np.asarray(self.vectors[s.inside]), least) for s in self.samples]
+        return [vocabulary.supported(crowd.vectors, self._least(crowd)) for crowd in self._crowds()]
 
-    def domains(self, encoder: Encoder, least: int) -> list[str]:
+    def domains(self, vocabulary: Vocabulary) -> list[str]:
         """Per cluster the domain most of the sampled accounts are in, or an empty text."""
-        vocabulary = Vocabulary(encoder)
-        return [vocabulary.domain(np.asarray(self.vectors[s.inside]), least) for s in self.samples]
+        return [vocabulary.domain(crowd.vectors, self._least(crowd)) for crowd in self._crowds()]
+
+    def _crowds(self) -> Iterator[Crowd]:
+        return (self.crowd(cluster) for cluster in range(len(self.samples)))
+
+    def _least(self, crowd: Crowd) -> int:
+        return least_sampled(self.counts.min_accounts, len(crowd.vectors), crowd.everyone)
 
     def evidence(self, cluster: int, sample: Sample | None = None) -> Evidence:
         """What a namer sees of one cluster; ``sample`` instead of the first one."""
@@ -68,13 +83,17 @@ def gather(config: RunConfig, context: Context) -> Gathered:
     labels = np.array([by_id[name] for name in texts.conversation_id], dtype=np.int64)
     centroids = load_array(context.workspace / "centroids.npy")
     vectors = open_vectors(context.workspace / "vectors")
-    samples = draw(vectors, labels, centroids, texts, config, config.seed)
-    counts = count_terms(
-        texts.texts, labels.tolist(), texts.account.astype(str).tolist(), config.describe.term_accounts, len(centroids)
-    )
+    drawn = draw(vectors, labels, centroids, texts, config, config.seed)
+    samples = [heard(sample, texts) for sample in drawn]
+    silenced = sum(map(_size, drawn)) - sum(map(_size, samples))
+    speaking = np.where(first_of_account(labels, texts.account, config.describe.per_account_evidence), labels, -1)
+    least = config.describe.least_accounts(config.release.preset)
+    accounts = texts.account.astype(str).tolist()
+    counts = count_terms(texts.texts, speaking.tolist(), accounts, least, len(centroids))
     sizes = np.bincount(labels[labels >= 0], minlength=len(centroids)).tolist()
-    named = naming_centroids(vectors, labels, texts, centroids)
-    return Gathered(texts, labels, named, samples, counts, counts.distinctive(config.describe.terms), sizes, vectors)
+    named = naming_centroids(vectors, speaking, texts, centroids)
+    terms = counts.distinctive(config.describe.terms)
+    return Gathered(texts, labels, named, samples, counts, terms, sizes, vectors, silenced)
 
 
 def draw(
@@ -84,6 +103,35 @@ def draw(
     return contrast(
         vectors, labels, centroids, texts.account, config.describe.inside, config.describe.outside, seed=seed
     )
+
+
+def heard(sample: Sample, texts: Texts) -> Sample:
+    """The sample without texts that speak to the model that would read them (:mod:`clio.privacy.injection`)."""
+    inside, outside = (
+        rows[[not addresses_model(texts.texts[row]) for row in rows.tolist()]] if len(rows) else rows
+        for rows in (sample.inside, sample.outside)
+    )
+    return Sample(inside, outside)
+
+
+def _size(sample: Sample) -> int:
+    return len(sample.inside) + len(sample.outside)
+
+
+def first_of_account(labels: NDArray[np.int64], accounts: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+    """Which conversations are among the first ``most`` (in the order given) of their account in their cluster.
+
+    However much one account says, it then holds no more of a cluster's words than so many conversations have. The
+    order of the ``conversations`` table is that of a digest of their contents.
+    """
+    order = np.lexsort((accounts, labels))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (np.diff(labels[order]) != 0) | (np.diff(accounts[order]) != 0)
+    starts = np.flatnonzero(new)
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
+    found = np.empty(len(order), dtype=bool)
+    found[order] = rank < most
+    return found
 
 
 ENGLISH_ENOUGH = 0.3

@@ -1,8 +1,9 @@
 """Name and summarise every cluster from samples, distinctive terms and a writer whose words are checked.
 
 A writer proposes; what it proposes counts only when it is short, plain English, holds no identifier, no rare word and
-no one person's wording, and lies near the cluster's centroid. Among the names that pass, the nearest to the centroid
-wins. Where none passes, a name is made of the distinctive terms, which enough accounts share by construction.
+no one person's wording, lies near the cluster's centroid, and near to what enough of its accounts say themselves. Among
+the names that pass, the nearest to the centroid wins. Where none passes, a name is made of the distinctive terms, which
+enough accounts share by construction.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from clio.models.protocol import Description, Encoder, Evidence, StructuredWriter, Vectors, Writer
+from clio.privacy.public_words import vouched_keys
 from clio.privacy.terms import Term, rare_terms
-from clio.text.checks import Wording, name_fault, summary_fault, tidy
+from clio.stages._support import Crowd, stands
+from clio.text.checks import Wording, name_fault, sentences, summary_fault, tidy
 from clio.text.languages import language_name
 from clio.text.phrasing import MIXED, WRITER, about, distinct, foreign, mostly_foreign, phrase, sentence_case
-from clio.text.vocabulary import Proposal, Vocabulary
+from clio.text.vocabulary import SUPPORT, Proposal, Vocabulary
 from clio.text.vocabulary import labels as entries
 from clio.text.words import bases, keys
 
-SUMMARY_BY_TERMS = "summary by terms"
+SUMMARY_BY_TERMS, SUMMARY_IN_PART = "summary by terms", "summary in part"
 VOCABULARY = "vocabulary"
+MOST_CHARACTERS = 400
+"""Of a facet text that a namer is shown. Two sentences are shorter; an instruction that argues is not."""
 _LABEL_FLOOR, _LABEL_ALONE = 0.45, 0.35
 """Least cosine of a label of the vocabulary to a centroid to name a cluster, and where terms say next to nothing.
 Looked at on intent_clinc150, chat_wildchat and the demo corpus with all-MiniLM-L6-v2: most labels above it were apt,
@@ -45,9 +50,8 @@ class Checks:
 
     scan: Callable[[str], Sequence[object]]
     """A redactor's ``scan``: any span it finds is a reason to refuse."""
-    corpus: Mapping[str, int]
-    """Distinct accounts of the whole corpus by word key (``TermCounts.corpus``)."""
     min_accounts: int = 5
+    """Distinct accounts of the cluster that must have used a word, and must stand behind a name."""
     floor: float = 0.3
     """Least cosine of a name to its cluster's centroid."""
     margin: float | None = 0.0
@@ -56,7 +60,7 @@ class Checks:
     anchored: bool = True
     """Whether a name must hold a word of one of the cluster's distinctive terms. For the same writers only."""
     vocabulary: Vocabulary | None = None
-    """Kept so that its labels are encoded once for several calls; None: made from the encoder."""
+    """The run's own (``Context.vocabulary``), so that its labels are encoded once; None: made from the encoder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,19 @@ class Subject:
     """For a parent: names that fit without a writer (:mod:`clio.stages._parents`), best first."""
     supported: Collection[str] | None = None
     """Labels of the vocabulary that enough accounts stand behind; None: any."""
+    vouched: Collection[str] = ()
+    """For a parent: labels that enough accounts of one of its base clusters stand behind."""
     domain: str = ""
     """What most accounts' conversations belong to, for a cluster that is too mixed for a narrower name."""
+    crowd: Crowd | None = None
+    """Sampled conversations that a written name has to be near to; None: not looked at."""
+    share: float = SUPPORT
+    """Least share of the crowd that must stand behind a written name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One cluster's name and summary."""
+    """One cluster's name and summary. Its fields are columns of ``descriptions``."""
 
     name: str
     summary: str
@@ -117,8 +127,8 @@ def evidence(
     """
     counted = Counter(language for row in inside if (language := languages[row]))
     return Evidence(
-        inside=tuple(texts[row] for row in inside),
-        outside=tuple(texts[row] for row in outside),
+        inside=tuple(_clipped(texts[row]) for row in inside),
+        outside=tuple(_clipped(texts[row]) for row in outside),
         terms=tuple(term.text for term in terms),
         languages=tuple(
             code
@@ -127,6 +137,10 @@ def evidence(
         ),
         naming=naming,
     )
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS].rsplit(maxsplit=1)[0]} …"
 
 
 def describe(
@@ -144,6 +158,7 @@ def describe(
     ``again`` gives other samples for the subjects of the given numbers: a structured writer whose candidates all
     failed is asked once more with those.
     """
+    checks = replace(checks, vocabulary=checks.vocabulary or Vocabulary(encoder))
     spare = _stand_ins(subjects, encoder, centroids, checks.vocabulary or Vocabulary(encoder))
     chosen: dict[int, _Candidate] = {}
     faults: dict[int, str] = {}
@@ -191,15 +206,30 @@ def _pick(
         faults.setdefault(number, "no candidate")
     if not passing:
         return {}, faults
-    near = _cosines(encoder, [c.name for _, c in passing], centroids[[n for n, _ in passing]])
+    vectors = encoder.encode([candidate.name for _, candidate in passing])
     best: dict[int, tuple[float, _Candidate]] = {}
-    for (number, candidate), cosine in zip(passing, near, strict=True):
-        too_far = checks.margin is not None and cosine < spare[number].cosine - checks.margin
-        if not _is_foreign(subjects[number]) and (not cosine >= checks.floor or too_far):
-            faults[number] = "further off than the stand-in" if cosine >= checks.floor else "not grounded"
+    for (number, candidate), vector in zip(passing, vectors, strict=True):
+        cosine = float(vector @ centroids[number])
+        fault = _meaning_fault(vector, cosine, subjects[number], spare[number], checks)
+        if fault:
+            faults[number] = fault
         elif number not in best or cosine > best[number][0]:
             best[number] = (cosine, replace(candidate, cosine=cosine))
     return {number: candidate for number, (_, candidate) in best.items()}, faults
+
+
+def _meaning_fault(vector: Vectors, cosine: float, subject: Subject, spare: _Candidate, checks: Checks) -> str:
+    """What is wrong with where a name lies. English encoders read other languages badly: there nothing is."""
+    if _is_foreign(subject):
+        return ""
+    if not cosine >= checks.floor:
+        return "not grounded"
+    if checks.margin is not None and cosine < spare.cosine - checks.margin:
+        return "further off than the stand-in"
+    if subject.crowd is None or checks.vocabulary is None:
+        return ""
+    held = stands(vector[None], subject.crowd, checks.vocabulary, checks.min_accounts, subject.share)
+    return "" if held[0] else "too few accounts behind it"
 
 
 def _checked(
@@ -211,17 +241,27 @@ def _checked(
         fault = "no distinctive term"
     if fault:
         return None, fault
-    summary = tidy(description.summary)
-    fault = summary_fault(summary) or _private_fault(summary, subject, wording, checks)
-    if fault:
-        return _Candidate(sentence_case(name), _summary(subject), description.writer, SUMMARY_BY_TERMS), ""
-    return _Candidate(sentence_case(name), summary, description.writer, ""), ""
+    named = sentence_case(name)
+    summary, whole = _passing(tidy(description.summary), subject, wording, checks)
+    if not summary:
+        return _Candidate(named, _summary(subject), description.writer, SUMMARY_BY_TERMS), ""
+    return _Candidate(named, summary, description.writer, "" if whole else SUMMARY_IN_PART), ""
+
+
+def _passing(summary: str, subject: Subject, wording: Wording, checks: Checks) -> tuple[str, bool]:
+    """The summary, or the sentence of it that passes by itself, or nothing; and whether it is the whole."""
+    if summary_fault(summary):
+        return "", False
+    if not _private_fault(summary, subject, wording, checks):
+        return summary, True
+    alone = (part for part in sentences(summary) if not summary_fault(part))
+    return next((part for part in alone if not _private_fault(part, subject, wording, checks)), ""), False
 
 
 def _private_fault(text: str, subject: Subject, wording: Wording, checks: Checks) -> str:
     if checks.scan(text):
         return "identifier"
-    if rare_terms(text, subject.counts, checks.corpus, checks.min_accounts):
+    if rare_terms(text, subject.counts, checks.min_accounts, vouched_keys(subject.vouched or subject.supported or ())):
         return "rare word"
     return "one person's wording" if wording.echoes(text, checks.min_accounts) else ""
 

@@ -31,14 +31,16 @@ from clio.privacy.terms import Term, TermCounts
 from clio.prompts import rename
 from clio.stages._levels import ask
 from clio.stages._names import Checks, Described, Subject, describe
+from clio.stages._support import Crowd, pooled
 from clio.text.checks import MOST_NAME_WORDS
 from clio.text.phrasing import MIXED, lowered
-from clio.text.vocabulary import Proposal, labels
+from clio.text.vocabulary import SUPPORT, Proposal, labels
 
 Labels = NDArray[np.int64]
 
 PARENT_FLOOR = 0.6
-"""A parent spans more than a base cluster, so its name may lie further from the middle: this share of the floor."""
+"""A parent spans more than a base cluster, so its name may lie further from the middle, and fewer of its accounts may
+be near to it: this share of the floor and of SUPPORT."""
 _SAMPLES = 60
 """Facet texts shown for a parent."""
 AREA_FLOOR, LABEL_FLOOR = 0.35, 0.45
@@ -65,6 +67,8 @@ class Base:
     """Made from the same texts and cluster numbers as the descriptions."""
     supported: Sequence[Collection[str]] | None = None
     """Per cluster the labels of the vocabulary that enough accounts stand behind; None: any."""
+    crowds: Sequence[Crowd] | None = None
+    """Per cluster the sampled conversations that written names are held against; None: they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,20 @@ def describe_parents(job: Job, below: Level, cut: Labels, *, top: bool, names: S
         sizes = [base.sizes[row] for row in members]
         joined = children_joined([below.described[row].name for row in children[parent]])
         listed = listed_names([job.votes[row] for row in members], sizes, top=top) + ([joined] if joined else [])
-        subjects.append(Subject(evidence, terms[parent], counts.of_cluster(parent), parts, sum(sizes), listed))
+        everyone = int(counts.cluster_accounts[parent])
+        subjects.append(
+            Subject(
+                evidence,
+                terms[parent],
+                counts.of_cluster(parent),
+                parts,
+                sum(sizes),
+                listed,
+                crowd=None if base.crowds is None else pooled([base.crowds[row] for row in members], everyone),
+                share=SUPPORT * PARENT_FLOOR,
+                vouched=[] if base.supported is None else [name for row in members for name in base.supported[row]],
+            )
+        )
     if names and isinstance(writer, StructuredWriter):
         own = zip(subjects, new, strict=True)
         writer = Renamer(writer, {tuple(subject.evidence.children): names[parent] for subject, parent in own})

@@ -15,6 +15,7 @@ from clio.privacy.thresholds import Thresholds
 def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[str, int]) -> list[dict[str, object]]:
     """Rows of the ``privacy`` table."""
     release = config.release
+    least = config.describe.least_accounts(release.preset)
     facets = manifest.get("stages", {}).get("extract_facets", {})
     accounts = manifest.get("stages", {}).get("ingest", {}).get("accounts", {})
     redactor = facets.get("redactor", {})
@@ -46,8 +47,9 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
             "Where one hidden cell could be worked out from a total, a further cell is hidden too.",
         ),
         rule(
-            "terms", config.describe.term_accounts, None, "terms",
-            f"A term is shown only where at least {config.describe.term_accounts} accounts of the cluster used it.",
+            "terms", least, None, "terms",
+            f"A word of a term, name or summary is shown only where at least {least} accounts of the cluster used it, "
+            "or where it comes from a public list and not from a conversation.",
         ),
         rule(
             "redaction", f"names: {names}", None, "texts",
@@ -97,6 +99,7 @@ def public_manifest(
     thresholds = Thresholds.of(config.release)
     enough = not outside or thresholds.passes(left_out, len(outside), max(outside.values()))
     shown = config.model_dump(mode="json", include={"seed", "cluster", "describe", "arrange", "project", "release"})
+    shown["describe"]["term_accounts"] = config.describe.least_accounts(config.release.preset)
     public = {
         "title": config.title,
         "clio": manifest.get("clio"),

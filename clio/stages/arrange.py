@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,7 @@ __all__ = ["Base", "Node", "arrange", "cluster_ids", "level_sizes"]
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One cluster of any level."""
+    """One cluster of any level: a row of ``hierarchy``."""
 
     cluster_id: str
     level: int
@@ -141,6 +141,7 @@ def _sorted(base: Base) -> Base:
         np.asarray(base.centroids, dtype=np.float32)[order],
         base.counts,
         None if base.supported is None else [base.supported[row] for row in order],
+        None if base.crowds is None else [base.crowds[row] for row in order],
     )
 
 
@@ -167,6 +168,7 @@ def run(config: RunConfig, context: Context) -> None:
     rows = context.read("descriptions").to_pylist()
     described = [Described(r["name"], r["summary"], tuple(r["terms"]), r["writer"], r["reason"]) for r in rows]
     clusters = range(len(found.centroids))
+    vocabulary = context.vocabulary
     base = Base(
         list(clusters),
         described,
@@ -174,48 +176,33 @@ def run(config: RunConfig, context: Context) -> None:
         found.sizes,
         found.centroids,
         found.counts,
-        found.supported(context.encoder, config.describe.term_accounts),
+        found.supported(vocabulary),
+        [found.crowd(c) for c in clusters],
     )
-    checks = Checks(context.redactor.scan, found.counts.corpus, config.describe.term_accounts)
+    checks = Checks(context.redactor.scan, found.counts.min_accounts, vocabulary=vocabulary)
     with context.reporter.track("arrange", len(clusters)) as advance:
         nodes = arrange(
             base, config.arrange, context.writer, context.encoder, checks, config.describe.terms, config.seed
         )
         advance(len(clusters))
-    context.write(
-        "hierarchy",
-        HIERARCHY.build(
-            [
-                {
-                    "cluster_id": node.cluster_id,
-                    "level": node.level,
-                    "parent_id": node.parent_id,
-                    "cluster": node.cluster,
-                    "name": node.name,
-                    "summary": node.summary,
-                    "terms": list(node.terms),
-                    "writer": node.writer,
-                }
-                for node in nodes
-            ]
-        ),
-    )
+    context.write("hierarchy", HIERARCHY.build([asdict(node) for node in nodes]))
     context.notes |= {
         "levels": {str(level): count for level, count in sorted(Counter(node.level for node in nodes).items())},
         "named_by": dict(sorted(Counter(node.writer for node in nodes if node.level).items())),
     }
 
 
-def _identity(_context: Context) -> dict[str, str]:
+def _identity(context: Context) -> dict[str, str]:
     from clio.prompts.facets import prompt_hashes
 
-    return prompt_hashes()
+    least = context.config.describe.least_accounts(context.config.release.preset)
+    return prompt_hashes() | {"least_accounts": str(least)}
 
 
 STAGE = Stage(
     name="arrange",
     run=run,
-    version=3,
+    version=4,
     sections=("arrange", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster", "describe"),
     outputs=("workspace/hierarchy.parquet",),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from clio.config import RunConfig
 from clio.models.protocol import Evidence
 from clio.runs.context import Context
 from clio.runs.stage import Stage
-from clio.stages._evidence import draw, gather
+from clio.stages._evidence import draw, gather, heard
 from clio.stages._names import Checks, Subject, describe
 from clio.tables import DESCRIPTIONS
 from clio.vectors.store import open_vectors
@@ -19,8 +20,9 @@ def run(config: RunConfig, context: Context) -> None:
     """Describe every base cluster and write ``descriptions``."""
     found = gather(config, context)
     clusters = range(len(found.centroids))
-    supported = found.supported(context.encoder, config.describe.term_accounts)
-    domains = found.domains(context.encoder, config.describe.term_accounts)
+    vocabulary = context.vocabulary
+    supported = found.supported(vocabulary)
+    domains = found.domains(vocabulary)
     subjects = [
         Subject(
             found.evidence(c),
@@ -29,6 +31,7 @@ def run(config: RunConfig, context: Context) -> None:
             size=found.sizes[c],
             supported=supported[c],
             domain=domains[c],
+            crowd=found.crowd(c),
         )
         for c in clusters
     ]
@@ -36,44 +39,32 @@ def run(config: RunConfig, context: Context) -> None:
     def again(numbers: Sequence[int]) -> list[Evidence]:
         vectors = open_vectors(context.workspace / "vectors")
         fresh = draw(vectors, found.labels, found.centroids, found.texts, config, config.seed + 1)
-        return [found.evidence(number, fresh[number]) for number in numbers]
+        return [found.evidence(number, heard(fresh[number], found.texts)) for number in numbers]
 
-    checks = Checks(context.redactor.scan, found.counts.corpus, config.describe.term_accounts)
+    checks = Checks(context.redactor.scan, found.counts.min_accounts, vocabulary=vocabulary)
     with context.reporter.track("describe", len(subjects)) as advance:
         described = describe(subjects, context.writer, context.encoder, found.centroids, checks, again)
         advance(len(subjects))
-    context.write(
-        "descriptions",
-        DESCRIPTIONS.build(
-            [
-                {
-                    "cluster": cluster,
-                    "name": row.name,
-                    "summary": row.summary,
-                    "terms": list(row.terms),
-                    "writer": row.writer,
-                    "reason": row.reason,
-                }
-                for cluster, row in enumerate(described)
-            ]
-        ),
-    )
+    rows = [{"cluster": cluster, **asdict(row)} for cluster, row in enumerate(described)]
+    context.write("descriptions", DESCRIPTIONS.build(rows))
     context.notes |= {
         "named_by": dict(sorted(Counter(row.writer for row in described).items())),
         "stand_ins": dict(sorted(Counter(row.reason for row in described if row.reason).items())),
+        "samples_left_out_as_instructions": found.instructing,
     }
 
 
-def _identity(_context: Context) -> dict[str, str]:
+def _identity(context: Context) -> dict[str, str]:
     from clio.prompts.facets import prompt_hashes
 
-    return prompt_hashes()
+    least = context.config.describe.least_accounts(context.config.release.preset)
+    return prompt_hashes() | {"least_accounts": str(least)}
 
 
 STAGE = Stage(
     name="describe",
     run=run,
-    version=3,
+    version=4,
     sections=("describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster"),
     outputs=("workspace/descriptions.parquet",),

@@ -85,6 +85,13 @@ def _text_fault(text: str) -> str:
     return "" if looks_english(text) else "not English"
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each with the sign it ends with."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    parts = (text[start:end].strip() for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
+    return [part for part in parts if part]
+
+
 def repeats(text: str, most: int = 2) -> bool:
     """Whether a content word stands more than ``most`` times, or a pair of words twice in a short text."""
     found = keys(text)

@@ -127,6 +127,11 @@ class Vocabulary:
         counts = np.bincount(nearest.ravel(), minlength=len(entries))
         return frozenset(entries[row].name for row in np.flatnonzero(counts >= max(least, SUPPORT * len(members))))
 
+    def reach(self, members: Vectors) -> NDArray[np.float32]:
+        """Per row the least cosine that what it is about has: that of the last of its nearest few labels."""
+        cosines = members @ self._encoded().T
+        return np.asarray(-np.partition(-cosines, NEAREST - 1, axis=1)[:, NEAREST - 1], dtype=np.float32)
+
     def domain(self, members: Vectors, least: int) -> str:
         """The domain that most rows are nearest to, where enough of them agree; else empty. One row per account."""
         if not len(members):

@@ -296,7 +296,7 @@ def test_a_reply_that_comes_through_ends_the_doubling() -> None:
     run(scene())
 
 
-@given(st.integers(1, 500), st.integers(0, 1000))
+@given(st.integers(1, 20) | st.integers(1, 10**9), st.integers(0, 1000))
 def test_backoff(attempt: int, seed: int) -> None:
     whole = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(attempt - 1, 50))
     assert whole / 2 <= backoff(attempt, random.Random(seed)) <= whole

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clio.privacy.terms import count_terms, distinctive_terms, rare_terms
+from clio.privacy.public_words import SENSITIVE_AREAS, describing_keys, vouched_keys
+from clio.privacy.sensitive import kinds_in
+from clio.privacy.terms import count_terms, distinctive_terms, inflections, rare_terms
 from clio.text.languages import language_name, looks_english
+from clio.text.vocabulary import HARMFUL, labels
 from clio.text.words import gerund, key_of, keys, words
 
 WORDS = ["garlic", "soil", "tomato", "invoice", "python", "loop", "of", "the", "cats", "cat", "Berlin", "2024",
@@ -124,31 +127,110 @@ def test_terms_of_texts_that_are_not_english_are_marked() -> None:
 @pytest.mark.parametrize(
     ("text", "rare"),
     [
-        ("Questions about zebras", ["zebras"]),  # two accounts
-        ("Booking flights", []),  # an inflection of a word many used
-        ("Advice on relocation", []),  # the model's own word, ordinary and lower case
-        ("Advice on Relocation", ["Relocation"]),  # its own, but a name
-        ("Meeting with Alice", ["Alice"]),  # nobody used it: still a name
+        ("Questions about zebras", ["zebras"]),  # two accounts, of another cluster
+        ("Planning weddings", ["weddings"]),  # six accounts, all of another cluster
+        ("Booking flights", []),  # an inflection of a word that many of the cluster used
+        ("Booked flights and bookings", []),
+        ("Advice on relocation", ["relocation"]),  # the model's own word: nobody of the cluster stands behind it
+        ("Wedding with Alice", ["Wedding", "Alice"]),
         ("Plans for 2031", ["2031"]),
+        ("Users asked how to choose, compare and write things clearly", []),
+        ("Detailed help for Grace", ["Grace"]),
+        ("Ask about Sparkle forms", ["Sparkle"]),
+        ("Ask about Bright forms", ["Bright"]),  # a describing word, but a name by its capital letter
         ("Writing help and general advice", []),
         ("Requests in Spanish", []),
         ("Flights", []),
         ("flight X9Z", ["X9Z"]),
+        ("flight and 糖尿病", ["糖尿病"]),
+        ("flight and 我有糖尿病怎么办", ["我有糖尿病怎么办"]),  # no words to count: never shown
+        ("flight และเบาหวาน", ["และเบาหวาน"]),
+        ("flight диабет", ["диабет"]),
     ],
 )
 def test_rare_words_of_a_name(text: str, rare: list[str]) -> None:
-    texts = ["book a flight"] * 6 + ["my zebra"] * 2 + ["plan the meeting"] * 6
+    texts = ["book a flight"] * 6 + ["my zebra"] * 2 + ["plan the wedding"] * 6
     counts = count_terms(texts, [0] * 6 + [1] * 8, [f"a{n}" for n in range(14)], 5)
-    assert rare_terms(text, counts.of_cluster(0), counts.corpus, 5) == rare
+    assert rare_terms(text, counts.of_cluster(0), 5) == rare
+
+
+def test_a_word_that_is_common_elsewhere_is_rare_where_one_account_of_the_cluster_has_it() -> None:
+    """CLIOPATRA: planted accounts share the target's symptom, the target alone has the disease; others have it too."""
+    planted = ["cough and fever at night"] * 20
+    target = ["cough and fever with diabetes"]
+    elsewhere = ["diabetes diet plans"] * 50
+    counts = count_terms(planted + target + elsewhere, [0] * 21 + [1] * 50, [f"a{n}" for n in range(71)], 5)
+    assert counts.corpus[key_of("diabetes")] == 51
+    assert rare_terms("Cough and fever with diabetes", counts.of_cluster(0), 5) == ["diabetes"]
+    assert rare_terms("Diabetes diet plans", counts.of_cluster(1), 5) == []
+    assert rare_terms("Diabetes diet plans", counts.regrouped([0, 0]).of_cluster(0), 5) == []
+
+
+def test_the_plural_of_an_abbreviation_is_the_abbreviation() -> None:
+    counts = count_terms(["my CV"] * 6, [0] * 6, [f"a{n}" for n in range(6)], 5)
+    assert rare_terms("Write CVs easily", counts.of_cluster(0), 5) == []
+    assert rare_terms("Write PDFs", counts.of_cluster(0), 5) == ["PDFs"]
+
+
+def test_public_words_pass_in_lower_case_only() -> None:
+    counts = count_terms(["book a flight"] * 6, [0] * 6, [f"a{n}" for n in range(6)], 5)
+    assert rare_terms("book hotels in Berlin", counts.of_cluster(0), 5) == ["hotels", "Berlin"]
+    assert rare_terms("book hotels in Berlin", counts.of_cluster(0), 5, {"hotel", "berlin"}) == ["Berlin"]
 
 
 @given(rows=rows_of, text=texts_of, least=st.integers(2, 5))
-def test_a_word_that_too_few_used_is_always_found(rows: list[tuple[str, int, str]], text: str, least: int) -> None:
+def test_a_word_that_too_few_of_the_cluster_used_is_always_found(
+    rows: list[tuple[str, int, str]], text: str, least: int
+) -> None:
     counts = count_terms([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], least, clusters=4)
-    found = {key_of(word) for word in rare_terms(text, counts.of_cluster(0), counts.corpus, least)}
-    for key in ("garlic", "soil", "tomato", "invoice", "berlin"):
-        if key in keys(text) and 0 < counts.corpus.get(key, 0) < least:
-            assert key in found
+    for cluster in range(4):
+        found = {key_of(word) for word in rare_terms(text, counts.of_cluster(cluster), least)}
+        for key in ("garlic", "soil", "tomato", "invoice", "berlin", "履歴書", "receta"):
+            assert (key in found) == (key in keys(text) and support(key, rows, cluster) < least)
+
+
+def test_the_describing_words_say_nothing_sensitive_and_hold_what_prompts_ask_with() -> None:
+    words_of = describing_keys()
+    assert len(words_of) > 1_500
+    assert not {key for key in words_of if kinds_in(key)}
+    private = (
+        "diabetes cancer pregnant depression anxiety pain disease medication pill therapy disability gay lesbian "
+        "transgender sexual muslim christian jewish church visa immigrant asylum refugee deport prison arrest convict "
+        "police crime drug alcohol addict suicide debt bankrupt divorce husband wife mother father child baby nurse "
+        "teacher lawyer doctor union vote party-member race ethnic black white nationality german mexican stress sleep"
+    )
+    assert not {key for word in private.split() if "-" not in word for key in keys(word)} & words_of - {
+        "white",
+        "black",
+    }
+    assert {"draft", "explain", "summarise", "polite", "shorter", "template", "step"} <= words_of
+
+
+def test_a_supported_label_vouches_for_its_words_but_never_for_private_ones() -> None:
+    assert "leak" in vouched_keys(["Plumbing and leaks"])
+    assert vouched_keys([]) == frozenset()
+    assert vouched_keys(["no such label"]) == frozenset()
+    for label in labels():
+        vouched = vouched_keys([label.name])
+        assert vouched <= set(keys(f"{label.name} {label.about}"))
+        if label.area in SENSITIVE_AREAS or label.domain == HARMFUL:
+            assert not vouched
+        assert not {key for key in vouched if kinds_in(key)}, label.name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("drafted", "draft"), ("tried", "try"), ("planning", "plan"), ("writing", "write")],
+)
+def test_inflections(one: str, other: str) -> None:
+    assert other in inflections(one)
+    assert one in inflections(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("depression", "depressing"), ("organ", "organise"), ("news", "new")])
+def test_words_of_one_stem_are_not_inflections(one: str, other: str) -> None:
+    assert not {one} & inflections(other)
+    assert not {other} & inflections(one)
 
 
 def test_lengths_must_agree_and_nothing_is_nothing() -> None:

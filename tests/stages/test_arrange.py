@@ -55,7 +55,7 @@ def base_of(clusters: int, seed: int = 0, uneven: bool = True) -> tuple[Base, Ch
     seen = [evidence(texts, ["en"] * len(texts), rows[n], [], terms[n]) for n in range(clusters)]
     centroids = np.stack([ENCODER.encode([texts[row] for row in found]).mean(axis=0) for found in rows])
     centroids = (centroids / np.linalg.norm(centroids, axis=1, keepdims=True)).astype(np.float32)
-    checks = Checks(no_spans, counts.corpus, 3, floor=0.0, anchored=False, vocabulary=VOCABULARY)
+    checks = Checks(no_spans, 3, floor=0.0, anchored=False, vocabulary=VOCABULARY)
     found = [Subject(seen[n], terms[n], counts.of_cluster(n)) for n in range(clusters)]
     described = describe(found, None, ENCODER, centroids, checks)
     base = Base(list(range(clusters)), described, seen, [len(found) for found in rows], centroids, counts)

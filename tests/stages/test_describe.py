@@ -51,7 +51,7 @@ def subjects_of(*groups: Sequence[str], languages: str = "en") -> tuple[list[Sub
     return (
         found,
         centroids.astype(np.float32),
-        Checks(scan, counts.corpus, 3, floor=0.1, margin=None, vocabulary=VOCABULARY),
+        Checks(scan, 3, floor=0.1, margin=None, vocabulary=VOCABULARY),
     )
 
 
@@ -240,6 +240,6 @@ def test_real_intents_get_names_that_a_stranger_can_read(shared_data: Path) -> N
     vectors = encoder.encode(texts)
     centroids = np.stack([vectors[some].mean(axis=0) for some in rows])
     centroids /= np.linalg.norm(centroids, axis=1, keepdims=True)
-    named = describe(found, None, encoder, centroids, Checks(scan, counts.corpus))
+    named = describe(found, None, encoder, centroids, Checks(scan))
     for row, telling in zip(named, ["hotel", "exchange|currenc", "oil|car", "translat", "credit", "time"], strict=True):
         assert re.search(telling, row.name, re.IGNORECASE), row.name
