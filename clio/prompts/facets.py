@@ -257,13 +257,24 @@ def prompt_hashes() -> dict[str, str]:
     The shipped facets are in it; a run's own facets are in its config.
     """
     from clio.models.embedded import EXAMPLES
-    from clio.prompts.describe import SYSTEM
+    from clio.prompts import assign, audit, deduplicate, describe, measure, propose, rename, reword
 
     sample = prompt_for(tuple(shipped().values()))
     schema = json.dumps(schema_for(tuple(shipped().values())), sort_keys=True)
+    empty = {
+        "propose": propose.request([""], [""], 2),
+        "deduplicate": deduplicate.request([""], 2),
+        "assign": assign.request("", [""]),
+        "rename": rename.request([""], [""]),
+        "audit": audit.request([""], [""]),
+        "reword": reword.request("", "", "", [""], [""]),
+        "measure": measure.request([""], [""]),
+    }
     parts = {
         "facets": sample + schema + conversation_message(""),
-        "describe": SYSTEM,
+        "describe": describe.SYSTEM,
+        **{name: f"{one.system}{one.user}{json.dumps(one.schema, sort_keys=True)}" for name, one in empty.items()},
         **{f"embedded.{name}": text for name, text in EXAMPLES.items()},
     }
+    parts["audit"] += json.dumps(audit.CONTROLS)
     return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in sorted(parts.items())}
