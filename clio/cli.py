@@ -77,7 +77,7 @@ Force = Annotated[
     typer.Option(
         metavar="STAGE",
         help="Run this stage again, with all that follow: ingest, extract_facets, embed, cluster, describe, arrange, "
-        "project or publish. Repeatable.",
+        "audit, project or publish. Repeatable.",
     ),
 ]
 

@@ -163,6 +163,29 @@ HIERARCHY = Table(
     ),
 )
 
+AUDITS = Table(
+    "audits",
+    "workspace",
+    "one cluster of any level, after the privacy audit: these are the words that publish shows",
+    (
+        Column("cluster_id", _TEXT, "Level and number, for example 0-0012."),
+        Column("name", _TEXT, "The name that may be shown."),
+        Column("summary", _TEXT, "The summary that may be shown."),
+        Column("terms", pa.list_(pa.string()), "The distinctive terms that may be shown."),
+        Column("writer", _TEXT, "Which model wrote the name, terms, vocabulary, or audit for a fixed phrase."),
+        Column("outcome", _TEXT, "kept, rewritten, generalised (only the domain is told) or withheld."),
+        Column("reason", _TEXT, "Why the words of `hierarchy` did not pass; a fixed phrase, empty where kept."),
+        Column("auditor", _TEXT, "Which model judged, or why none did."),
+        Column("accounts", _TEXT, "Band of the accounts behind the cluster, as the auditor was told."),
+        Column("identifiability", pa.int32(), "Verdict on the words shown, 1 to 5; null if none.", nullable=True),
+        Column("sensitivity", pa.int32(), "Verdict on the words shown, 1 to 5; null if none.", nullable=True),
+        Column("first_identifiability", pa.int32(), "Verdict on the words of `hierarchy`.", nullable=True),
+        Column("first_sensitivity", pa.int32(), "Verdict on the words of `hierarchy`.", nullable=True),
+        Column("kinds", pa.list_(pa.string()), "Kinds of sensitive attribute that the words of `hierarchy` touch."),
+        Column("terms_hidden", pa.int32(), "Terms that are not shown any more."),
+    ),
+)
+
 POSITIONS = Table(
     "positions",
     "workspace",
@@ -273,7 +296,7 @@ PRIVACY = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        CONVERSATIONS, SCREENED, FACETS, ASSIGNMENTS, DESCRIPTIONS, HIERARCHY, POSITIONS,
+        CONVERSATIONS, SCREENED, FACETS, ASSIGNMENTS, DESCRIPTIONS, HIERARCHY, AUDITS, POSITIONS,
         CLUSTERS, LEVELS, BREAKDOWNS, TRENDS, MAP, PRIVACY,
     )
 }  # fmt: skip

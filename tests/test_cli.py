@@ -216,7 +216,7 @@ class TestRun:
         assert result.exit_code == 0
         assert "72 records in: 0 rejected, 12 sampled out, 0 screened out; 60 of 60 conversations" in result.stdout
         assert f"See it: clio tree {output}" in result.stdout
-        assert "[8/8] publish" in result.stderr
+        assert "[9/9] publish" in result.stderr
         manifest = json.loads((output / "manifest.json").read_text())
         assert (manifest["seed"], manifest["counts"]["sampled_out"]) == (3, 12)
 

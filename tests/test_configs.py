@@ -87,7 +87,7 @@ def test_a_whole_run(path: Path, tmp_path: Path) -> None:
         assert spending["total"]["replies"] == len(server.bodies)
         assert spending["total"]["input_tokens"] == sold["input_tokens"]
         assert spending["total"]["output_tokens"] == sold["output_tokens"]
-        assert {"extract_facets", "describe", "arrange"} <= set(spending["stages"])
+        assert {"extract_facets", "describe", "arrange", "audit"} <= set(spending["stages"])
         assert {"request", "task", "concern"} <= set(spending["facets"])
 
 
@@ -126,7 +126,7 @@ def test_batches_end_in_the_same_release_for_half_the_price(tmp_path: Path, monk
         one_by_one = run(config, tmp_path / "live")
         monkeypatch.setenv("CLIO_CACHE_DIR", str(tmp_path / "other-cache"))
         server.reset()
-        config["writer"] |= {"batches": ["extract_facets", "describe", "arrange"], "batch_poll_s": 0.01}
+        config["writer"] |= {"batches": ["extract_facets", "describe", "arrange", "audit"], "batch_poll_s": 0.01}
         in_batches = run(config, tmp_path / "batches")
         assert server.bodies == []
         assert server.stats()["batches"] > 3

@@ -60,7 +60,7 @@ class MessagesWriter(Section):
     reply_cache: bool = True
     """Keep every reply, encrypted, in the user's cache folder: the same question is never bought twice
     (``clio cache info``)."""
-    batches: tuple[Literal["extract_facets", "describe", "arrange"], ...] = ()
+    batches: tuple[Literal["extract_facets", "describe", "arrange", "audit"], ...] = ()
     """Stages that send their requests as Message Batches: half the price, done within a day. Needs ``reply_cache``."""
     batch_requests: int = Field(default=10_000, ge=1, le=100_000)
     """Requests in one batch, at most."""

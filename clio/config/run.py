@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from clio.config.audit import AuditConfig
 from clio.config.base import Section
 from clio.config.facets import FacetsConfig
 from clio.config.ingest import IngestConfig
@@ -27,6 +28,7 @@ class RunConfig(Section):
     cluster: ClusterConfig = ClusterConfig()
     describe: DescribeConfig = DescribeConfig()
     arrange: ArrangeConfig = ArrangeConfig()
+    audit: AuditConfig = AuditConfig()
     project: ProjectConfig = ProjectConfig()
     release: ReleaseConfig = ReleaseConfig()
 

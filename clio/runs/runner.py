@@ -27,7 +27,7 @@ from clio.runs.progress import Reporter, Style, duration, make_reporter
 from clio.runs.read import Run
 from clio.runs.stage import Stage
 
-STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project", "publish")
+STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "audit", "project", "publish")
 _NOT_DECIDING = {
     "writer": {
         "api_key_env", "batch_poll_s", "batch_requests", "batches", "budget_usd", "concurrency", "max_retries",
@@ -37,7 +37,7 @@ _NOT_DECIDING = {
 }  # fmt: skip
 """Settings that change how fast a result comes, not which."""
 
-_WITH_MODELS_AHEAD = STAGES[: STAGES.index("arrange") + 1]
+_WITH_MODELS_AHEAD = STAGES[: STAGES.index("audit") + 1]
 """Stages that need a model, or are followed by one that does."""
 Records = Sequence[Mapping[str, Any] | Conversation]
 

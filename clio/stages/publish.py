@@ -30,6 +30,7 @@ from clio.privacy.wall import check_release, clean_text
 from clio.runs.context import Context
 from clio.runs.files import load_array, sync_folder, write_json, write_table
 from clio.runs.stage import Stage
+from clio.stages._audited import audited, rules
 from clio.stages._breakdowns import ALL, Node, Rules, Scan, Tables, breakdowns
 from clio.stages._cells import Counter
 from clio.stages._computed import monday
@@ -229,7 +230,12 @@ def run(config: RunConfig, context: Context) -> None:
             **unclustered,
         }
         said = statements(config, context.manifest.data, counts)
-        said[-1:-1] = [rounding.statement(config.release.round_to), earlier.statement(config.release.earlier)]
+        shown = set(tables["clusters"].column("cluster_id").to_pylist())
+        said[-1:-1] = [
+            *rules(config, [row for row in context.read("audits").to_pylist() if row["cluster_id"] in shown]),
+            rounding.statement(config.release.round_to),
+            earlier.statement(config.release.earlier),
+        ]
         tables["privacy"] = PRIVACY.build(said)
         checked = check_release(tables, Thresholds.of(config.release), scan)
         outside = Tally(np.delete(everyone, inside[counted]).tolist())
@@ -284,7 +290,7 @@ def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int6
         base=base[inside],
         positions=points[[spots[name] for name in names]] if names else np.zeros((0, 2), np.float32),
         answers=context.read("facets"),
-        hierarchy=context.read("hierarchy").to_pylist(),
+        hierarchy=audited(context.read("hierarchy").to_pylist(), context.read("audits").to_pylist()),
         centroids=load_array(context.workspace / "centroids.npy"),
     )
     unclustered = {"noise": int((base == -1).sum()), "no_text": int((base == -2).sum())}
@@ -321,9 +327,9 @@ def _swap(release: Path, tables: Tables, manifest: dict[str, Any]) -> None:
 STAGE = Stage(
     name="publish",
     run=run,
-    version=3,
-    sections=("release", "facets", "title"),
-    after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "project"),
+    version=4,
+    sections=("release", "facets", "title", "audit", "redact"),
+    after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "audit", "project"),
     outputs=(
         *(f"release/{table.name}.parquet" for table in TABLES.values() if table.side == "release"),
         "release/manifest.json",

@@ -64,6 +64,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "cluster": ("assignments", "centroids"),
     "describe": ("descriptions",),
     "arrange": ("hierarchy",),
+    "audit": ("audits",),
     "project": ("positions",),
     "publish": ("clusters", "levels", "breakdowns", "trends", "map", "privacy", "release_manifest"),
 }

@@ -104,10 +104,13 @@ def test_unchanged_stages_are_not_run_again(made: Path, watch: Watch) -> None:
         ({"project": {"neighbours": 7}}, ["project", "publish"]),
         ({"release": {**CONFIG["release"], "map_depth": 2}}, ["publish"]),
         ({"title": "Another title"}, ["publish"]),
-        ({"arrange": {"top": 3}}, ["arrange", "publish"]),
-        ({"describe": {"inside": 9}}, ["describe", "arrange", "publish"]),
-        ({"cluster": {"k": 5}}, ["cluster", "describe", "arrange", "publish"]),
-        ({"release": {"min_conversations": 6, "min_accounts": 3}}, ["cluster", "describe", "arrange", "publish"]),
+        ({"arrange": {"top": 3}}, ["arrange", "audit", "publish"]),
+        ({"describe": {"inside": 9}}, ["describe", "arrange", "audit", "publish"]),
+        ({"cluster": {"k": 5}}, ["cluster", "describe", "arrange", "audit", "publish"]),
+        (
+            {"release": {"min_conversations": 6, "min_accounts": 3}},
+            ["cluster", "describe", "arrange", "audit", "publish"],
+        ),
         ({"facets": {**CONFIG["facets"], "groundedness": 0.2}}, list(STAGES[1:])),
         ({"redact": {"names": "off", "allow": ["Sourdough"]}}, list(STAGES[1:])),
         ({"ingest": {"sampling": {"per_account": 3}}}, list(STAGES)),
@@ -138,8 +141,8 @@ def test_other_records_run_everything_again(made: Path, watch: Watch) -> None:
 @pytest.mark.parametrize(
     ("force", "runs_again"),
     [
-        (["describe"], ["describe", "arrange", "publish"]),
-        (["project", "arrange"], ["arrange", "project", "publish"]),
+        (["describe"], ["describe", "arrange", "audit", "publish"]),
+        (["project", "arrange"], ["arrange", "audit", "project", "publish"]),
         (["ingest"], list(STAGES)),
     ],
 )

@@ -19,7 +19,7 @@ from clio.runs.manifest import Manifest
 from clio.runs.progress import make_reporter
 from clio.stages._computed import monday
 from clio.stages.publish import Private
-from clio.tables import ASSIGNMENTS, CONVERSATIONS, FACETS, HIERARCHY, POSITIONS
+from clio.tables import ASSIGNMENTS, AUDITS, CONVERSATIONS, FACETS, HIERARCHY, POSITIONS
 
 HOSTILE = (
     "it's \"quoted\"", "'; DROP TABLE members; --", "🦊 fox", "\u202eevil\u202c", "zero\u200bwidth", "zerowidth",
@@ -95,8 +95,17 @@ class Workspace:
         context.write("assignments", ASSIGNMENTS.build(self.assignments))
         context.write("positions", POSITIONS.build(self.positions))
         context.write("hierarchy", HIERARCHY.build(self.hierarchy))
+        context.write("audits", AUDITS.build([_passed(row) for row in self.hierarchy]))
         write_array(context.workspace / "centroids.npy", self.centroids)
         return context
+
+
+def _passed(row: dict[str, Any]) -> dict[str, Any]:
+    """What the audit says of words that it let through."""
+    words = {name: row[name] for name in ("cluster_id", "name", "summary", "terms", "writer")}
+    empty: dict[str, Any] = {"kinds": [], "outcome": "kept", "reason": "", "auditor": "nobody", "accounts": ""}
+    verdicts = ("identifiability", "sensitivity", "first_identifiability", "first_sensitivity")
+    return words | empty | dict.fromkeys(verdicts) | {"terms_hidden": 0}
 
 
 def draw_workspace(seed: int, people: int, *, clusters: int = 6, facets: Sequence[Facet] = FACETS_ASKED) -> Workspace:
