@@ -1,4 +1,4 @@
-"""The requests that describing and arranging will make, before there is a cluster: from level sizes and the prompts.
+"""The requests that naming and auditing will make, before there is a cluster: from level sizes and the prompts.
 
 What is not known yet (notes, names, summaries) stands in the prompts as a filler of the assumed length.
 """
@@ -14,7 +14,7 @@ from itertools import pairwise
 from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.models.protocol import Evidence, Request
-from clio.prompts import assign, deduplicate, propose, rename
+from clio.prompts import assign, audit, deduplicate, measure, propose, rename, reword
 from clio.prompts.describe import describe_request
 from clio.prompts.facets import resolve
 from clio.stages._levels import MOST_GROUPS_SHOWN, OUTSIDE
@@ -25,10 +25,12 @@ TEXT, OTHER = 160, 30
 """Characters of an answer with its key: one or two sentences, or a short value."""
 DESCRIPTION, NAME, LINE = 330, 36, 280
 """Characters of a reply with a name and a summary of two sentences; of a name; of a line ``name: summary``."""
+VERDICT = 120
+"""Characters of a verdict on one text."""
 REASONING, CHOICE = 540, 220
 """Characters that a model thinks aloud before a list of names, and with the choice of one."""
 AGAIN = 0.1
-"""Share of names that do not pass the checks and are asked for once more."""
+"""Share of names that do not pass the checks or the audit and are asked for once more."""
 _PARENT_NOTES = 60
 """Facet texts shown for a parent, as in :mod:`clio.stages._parents`."""
 
@@ -116,6 +118,32 @@ def _by_model(sizes: list[int], config: RunConfig) -> Iterator[Planned]:
         own = rename.request([line] * max(2, round(children / wanted)), [_TERM] * config.describe.terms)
         yield planned("rename", again(wanted), own, DESCRIPTION)
         children = wanted
+
+
+def auditing(conversations: int, config: RunConfig) -> list[Planned]:
+    """Requests of the stage ``audit``: every name judged beside a control, some worded anew and judged again."""
+    names, text = _names(conversations, config), "x" * LINE
+    if config.audit.judge == "off" or not names:
+        return []
+    anew = math.ceil(AGAIN * names)
+    batch = audit.BATCH + 1
+    shown = audit.request([text] * batch, ["10 to 19 accounts"] * batch)
+    other = reword.request("x" * NAME, text, "10 to 19 accounts", ["health"], [_TERM] * config.describe.terms)
+    judged = math.ceil(names / audit.BATCH) + math.ceil(anew / audit.BATCH)
+    return [planned("audit", judged, shown, batch * VERDICT), planned("reword", anew, other, DESCRIPTION)]
+
+
+def measuring(conversations: int, config: RunConfig) -> list[Planned]:
+    """Requests of the stage ``publish``: what the final names give away is measured in other words."""
+    names = _names(conversations, config)
+    if config.audit.judge == "off" or not names:
+        return []
+    shown = measure.request(["x" * LINE] * measure.BATCH, ["10 to 19 accounts"] * measure.BATCH)
+    return [planned("measure", math.ceil(names / measure.BATCH), shown, measure.BATCH * VERDICT)]
+
+
+def _names(conversations: int, config: RunConfig) -> int:
+    return sum(level_sizes(base_clusters(conversations, config), config.arrange.levels, config.arrange.top))
 
 
 def again(names: int) -> int:

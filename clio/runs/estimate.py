@@ -29,8 +29,10 @@ from clio.runs._planned import (
     Planned,
     answer_size,
     arranging,
+    auditing,
     base_clusters,
     describing,
+    measuring,
     schema_text,
     size,
 )
@@ -222,6 +224,8 @@ def _stages(
         _stage("extract_facets", small, _extracting(read, seen), counter, writer),
         _stage("describe", strong, describing(read.conversations, read.accounts, config), counter, writer),
         _stage("arrange", strong, arranging(read.conversations, config), counter, writer),
+        _stage("audit", strong, auditing(read.conversations, config), counter, writer),
+        _stage("publish", config.audit.measure_model or strong, measuring(read.conversations, config), counter, writer),
     ]
     return tuple(stage for stage in found if stage.calls)
 

@@ -34,7 +34,7 @@ from clio.models.prices import cost, price_of
 from clio.models.protocol import Request, Transcript, Usage
 from clio.models.traits import BYTES_PER_TOKEN, bytes_per_token, least_cached, thinks
 from clio.prompts.facets import resolve
-from clio.runs._planned import arranging, base_clusters, describing
+from clio.runs._planned import arranging, auditing, base_clusters, describing, measuring
 from clio.runs.context import Context, Sources
 from clio.runs.estimate import Count, Estimate, StageEstimate, estimate
 from clio.runs.manifest import Manifest
@@ -157,6 +157,18 @@ def test_arranging_asks_as_often_as_it_does(clusters: int, levels: int, top: int
 def test_arranging_without_a_model_names_parents_only() -> None:
     parts = arranging(400, load_config(config(arrange={"method": "ward", "levels": 2, "top": 4})))
     assert [(part.purpose, part.calls) for part in parts] == [("describe", math.ceil(4 * 1.1))]
+
+
+def test_every_name_is_audited_and_measured() -> None:
+    loaded = load_config(config(arrange={"method": "ward", "levels": 2, "top": 4}))
+    names = base_clusters(400, loaded) + 4
+    audit, reword = auditing(400, loaded)
+    (measure,) = measuring(400, loaded)
+    anew = math.ceil(0.1 * names)
+    assert (audit.calls, reword.calls) == (math.ceil(names / 10) + math.ceil(anew / 10), anew)
+    assert measure.calls == math.ceil(names / 10)
+    off = load_config(config(audit={"judge": "off"}))
+    assert auditing(400, off) == measuring(400, off) == []
 
 
 def test_clusters_that_cannot_reach_the_threshold_are_not_named() -> None:
@@ -530,9 +542,8 @@ def test_the_command_shows_a_table(settings: Path, chats: Path) -> None:
     shown = told.output.splitlines()
     assert shown[0].startswith("60 records in: 0 rejected, 0 sampled out; 60 conversations")
     rows = [line.split()[0] for line in shown if line[:1].isalpha()]
-    assert [name for name in rows if name in ("extract_facets", "describe", "arrange", "total")] == [
-        "extract_facets", "describe", "arrange", "total",
-    ]  # fmt: skip
+    stages = ("extract_facets", "describe", "arrange", "audit", "publish", "total")
+    assert [name for name in rows if name in stages] == list(stages)
     assert "does not fit the budget of $0.0100 (writer.budget_usd)." in told.output
     assert "Assumed" in told.output
     assert "\x1b" not in told.output
