@@ -122,6 +122,16 @@ SCREENED = Table(
     ),
 )
 
+SIGNATURES = Table(
+    "signatures",
+    "workspace",
+    "one conversation that is long enough to be recognised as a copy of another",
+    (
+        Column("conversation_id", _TEXT, "Which conversation."),
+        Column("signature", pa.binary(), "Keyed MinHash bands of what the user said (64 bytes)."),
+    ),
+)
+
 ASSIGNMENTS = Table(
     "assignments",
     "workspace",
@@ -296,7 +306,7 @@ PRIVACY = Table(
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        CONVERSATIONS, SCREENED, FACETS, ASSIGNMENTS, DESCRIPTIONS, HIERARCHY, AUDITS, POSITIONS,
+        CONVERSATIONS, SCREENED, FACETS, SIGNATURES, ASSIGNMENTS, DESCRIPTIONS, HIERARCHY, AUDITS, POSITIONS,
         CLUSTERS, LEVELS, BREAKDOWNS, TRENDS, MAP, PRIVACY,
     )
 }  # fmt: skip

@@ -14,6 +14,7 @@ from clio.models.protocol import Usage
 STAGE_OF = {
     "facets": "extract_facets",
     "screener": "extract_facets",
+    "rephrase": "extract_facets",
     "probe": "extract_facets",
     "describe": "describe",
     "propose": "arrange",

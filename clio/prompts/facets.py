@@ -257,7 +257,7 @@ def prompt_hashes() -> dict[str, str]:
     The shipped facets are in it; a run's own facets are in its config.
     """
     from clio.models.embedded import EXAMPLES
-    from clio.prompts import assign, audit, deduplicate, describe, measure, propose, rename, reword
+    from clio.prompts import assign, audit, deduplicate, describe, measure, propose, rename, rephrase, reword
 
     sample = prompt_for(tuple(shipped().values()))
     schema = json.dumps(schema_for(tuple(shipped().values())), sort_keys=True)
@@ -269,6 +269,7 @@ def prompt_hashes() -> dict[str, str]:
         "audit": audit.request([""], [""]),
         "reword": reword.request("", "", "", [""], [""]),
         "measure": measure.request([""], [""]),
+        "rephrase": rephrase.request(""),
     }
     parts = {
         "facets": sample + schema + conversation_message(""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from clio.conversations.types import Conversation
 from clio.models.asked import Asked
 from clio.models.protocol import Answer, Description, Evidence, Request, Transcript, Vectors
 from clio.privacy.redact import Redactor
+from clio.privacy.redact.policy import judge_all
 from clio.prompts.facets import conversation_message
 from clio.runs.context import Sources
 from clio.stages._transcripts import Source
@@ -67,12 +69,13 @@ def rehearse(
     def redact(names: bool) -> Callable[[Sequence[str]], list[str | None]]:
         return lambda texts: [found.text for found in redactor.redact_many(texts, names=names)]
 
+    judge = partial(judge_all, redactor=redactor)
     for start in range(0, len(sample), _CHUNK):
         if start and time.monotonic() > until:
             break
         chunk = sample[start : start + _CHUNK]
         listener = _Listener(screener.keep if screener else True, seen)
-        extract_facets(chunk, facets, config.facets, Tools(listener, _NoEncoder(), redact(names), redact(False)))
+        extract_facets(chunk, facets, config.facets, Tools(listener, _NoEncoder(), redact(names), redact(False), judge))
         seen.conversations += len(chunk)
     return seen
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,16 @@ from clio.errors import RunError
 Rows = list[dict[str, Any]]
 JOURNAL = "extract_facets.journal.jsonl"
 """The journal of facets; it begins with the stage's name, by which the runner finds what to forget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One finished batch, without its vectors."""
+
+    facets: Rows
+    screened: Rows
+    signatures: Mapping[str, bytes]
+    counts: Mapping[str, int]
 
 
 class Journal:
@@ -54,12 +66,27 @@ class Journal:
         self.done.add(entry["batch"])
         self.conversations += entry["conversations"]
 
-    def add(self, batch: int, facets: Rows, screened: Rows, vectors: dict[str, str] | None = None) -> None:
-        """Keep a finished batch, on disk before this returns. ``vectors``: packed, by conversation."""
+    def add(
+        self,
+        batch: int,
+        facets: Rows,
+        screened: Rows,
+        vectors: Mapping[str, str] | None = None,
+        signatures: Mapping[str, bytes] | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Keep a finished batch, on disk before this returns.
+
+        ``vectors`` (packed) and ``signatures`` are by conversation; ``counts`` are summed over all batches.
+        """
         conversations = len({row["conversation_id"] for row in facets}) + len(screened)
         entry = {"batch": batch, "conversations": conversations, "facets": facets, "screened": screened}
         if vectors is not None:
             entry["vectors"] = vectors
+        if signatures:
+            entry["signatures"] = {name: base64.b64encode(value).decode() for name, value in signatures.items()}
+        if counts:
+            entry["counts"] = dict(counts)
         with self._writing():
             self._append((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
         self._count(entry)
@@ -82,17 +109,19 @@ class Journal:
                 f"{self.path}: cannot be written ({fault.strerror}). What was finished is kept: make room, run again."
             ) from None
 
-    def entries(self) -> Iterator[tuple[Rows, Rows]]:
-        """The facet and screened rows of every finished batch."""
-        with self.path.open("rb") as handle:
-            handle.readline()
-            while handle.tell() < self._end:
-                entry = json.loads(handle.readline())
-                yield entry["facets"], entry["screened"]
+    def entries(self) -> Iterator[Entry]:
+        """What is kept of every finished batch."""
+        for entry in self._lines():
+            signatures = {name: base64.b64decode(value) for name, value in entry.get("signatures", {}).items()}
+            yield Entry(entry["facets"], entry["screened"], signatures, entry.get("counts", {}))
 
     def vectors(self) -> Iterator[dict[str, str]]:
         """The packed vectors of every finished batch, by conversation."""
+        for entry in self._lines():
+            yield entry.get("vectors", {})
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
         with self.path.open("rb") as handle:
             handle.readline()
             while handle.tell() < self._end:
-                yield json.loads(handle.readline()).get("vectors", {})
+                yield json.loads(handle.readline())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.runs.context import Context
+from clio.stages._people import people
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Texts:
     conversation_id: tuple[str, ...]
     texts: tuple[str, ...]
     account: NDArray[np.int64]
-    """Account numbers, 0 to the number of accounts - 1, in order of first appearance."""
+    """Account numbers, 0 to the number of accounts - 1, in order of first appearance. Accounts that post the same text
+    count as one (:mod:`clio.stages._people`)."""
     language: tuple[str, ...]
     """ISO 639-1 codes where a facet that computes the language is asked for and could tell, else an empty text."""
 
@@ -47,14 +49,11 @@ def read_texts(config: RunConfig, context: Context) -> Texts:
         facet=facet,
         conversation_id=ids,
         texts=tuple(mine.column("value").to_pylist()),
-        account=_accounts(context, ids),
+        account=_numbered(people(context), ids),
         language=tuple(language.get(name, "") for name in ids),
     )
 
 
-def _accounts(context: Context, ids: tuple[str, ...]) -> NDArray[np.int64]:
-    known = context.read("conversations").select(["conversation_id", "account_id"])
-    place = dict(zip(known.column("conversation_id").to_pylist(), range(known.num_rows), strict=True))
-    taken = known.column("account_id").take(pa.array([place[name] for name in ids], pa.int64()))
-    codes: NDArray[np.int64] = taken.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    return codes
+def _numbered(account: Mapping[str, int], ids: tuple[str, ...]) -> NDArray[np.int64]:
+    codes: dict[int, int] = {}
+    return np.array([codes.setdefault(account[name], len(codes)) for name in ids], dtype=np.int64)

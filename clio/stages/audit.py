@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import numpy as np
-
 from clio.config import RunConfig
 from clio.config.audit import AuditConfig
 from clio.errors import ModelSetupError
@@ -36,6 +34,7 @@ from clio.privacy.sensitive import kinds_in
 from clio.runs.context import Context
 from clio.runs.stage import Stage
 from clio.stages._names import Described
+from clio.stages._people import people
 from clio.stages._rewording import Rewording
 from clio.tables import AUDITS
 from clio.text.phrasing import distinct
@@ -284,10 +283,8 @@ def _auditor(config: AuditConfig, context: Context) -> tuple[StructuredWriter | 
 
 
 def _accounts(context: Context) -> dict[int, frozenset[int]]:
-    """Distinct accounts of each base cluster, by its number."""
-    known = context.read("conversations")
-    codes = known.column("account_id").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-    account = dict(zip(known.column("conversation_id").to_pylist(), codes.tolist(), strict=True))
+    """Distinct accounts of each base cluster, by its number; those that post the same text count as one."""
+    account = people(context)
     found: dict[int, set[int]] = {}
     assigned = context.read("assignments").select(["conversation_id", "cluster"]).to_pydict()
     for name, cluster in zip(assigned["conversation_id"], assigned["cluster"], strict=True):

@@ -1,8 +1,7 @@
 """Conversations to facets: exactly one answer per conversation and facet, each saying who wrote it.
 
 The sources are read a second time, because no text is ever stored: each conversation is redacted, windowed, asked
-about, and forgotten. What a model wrote is redacted again and checked against what the user said before it counts;
-else the redacted extractive sentence stands in.
+about, and forgotten. What a model wrote is judged and checked before it counts (:mod:`clio.stages._written`).
 
 Conversations go through in fixed batches (the n-th batch holds the same conversations whatever happened before), and a
 finished batch is one line of a journal. A killed run picks up after the last whole line and ends in the same table.
@@ -13,9 +12,10 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -23,15 +23,18 @@ import pyarrow as pa
 from clio.config import RunConfig
 from clio.config.facets import Facet, FacetsConfig, Option, Screener
 from clio.conversations.types import Conversation
-from clio.errors import RunError
 from clio.models.protocol import Answer, Encoder, Transcript, WarmingWriter, Writer
+from clio.privacy.duplicates import signature
+from clio.privacy.leaks import MOST, Gauge
+from clio.privacy.redact.policy import judge_all
 from clio.runs.context import Context
 from clio.runs.journal import JOURNAL, Journal, Rows
 from clio.runs.stage import Stage
 from clio.stages._answers import Pending
 from clio.stages._computed import compute
+from clio.stages._facet_tables import gather
 from clio.stages._transcripts import Source, transcripts_of
-from clio.tables import FACETS, SCREENED
+from clio.stages._written import Answers, Judge, Written, judged, settle, take_rephrased
 from clio.vectors.conversation import conversation_vectors, pack
 
 BATCH = 64
@@ -48,22 +51,32 @@ class Tools:
     encoder: Encoder
     redact: Callable[[Sequence[str]], Sequence[str | None]]
     """Redacted texts; None where a text was refused."""
-    redact_written: Callable[[Sequence[str]], Sequence[str | None]]
-    """The same for what a model wrote: names are looked for too."""
+    redact_extract: Callable[[Sequence[str]], Sequence[str | None]]
+    """The same for a sentence of the user's that is kept: names are looked for too."""
+    judge: Judge
+    """What becomes of a text that a model wrote."""
+    gauge: Gauge | None = None
+    """Measures what is left at each stage; None: nothing does."""
+    sign: Callable[[str], bytes] = lambda _text: b""
+    """The near-duplicate signature of what a user said."""
 
 
 @dataclass(slots=True)
 class Flight:
-    """One batch under way: being screened, or being asked the facets; at last its rows."""
+    """One batch under way: being screened, being asked the facets, being rephrased; at last its rows."""
 
     number: int
     batch: Sequence[Source]
     refused: Mapping[str, str]
     transcripts: list[Transcript]
-    pending: Pending
-    screening: bool
+    pending: Pending | Written
+    step: Literal["screen", "ask", "rephrase"]
     facet_rows: Rows = field(default_factory=list)
     screened: Rows = field(default_factory=list)
+    signatures: dict[str, bytes] = field(default_factory=dict)
+    """Of the conversations that are long enough to have one."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What became of the written texts, and what was measured."""
 
     @property
     def shown(self) -> list[Transcript]:
@@ -106,28 +119,52 @@ def flights(
 
 def _start(number: int, batch: Sequence[Source], facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Flight:
     transcripts, refused = transcripts_of(batch, config, tools.redact)
+    counts = _measured(batch, transcripts, tools.gauge) if tools.gauge else Counter[str]()
     if config.screener is not None:
         pending = _put(transcripts, [_screening(config.screener)], tools)
-        return Flight(number, batch, refused, transcripts, pending, screening=True)
+        return Flight(number, batch, refused, transcripts, pending, "screen", counts=counts)
     shown = [t for t in transcripts if t.conversation_id not in refused]
-    return Flight(number, batch, refused, transcripts, _put(shown, _by_model(facets), tools), screening=False)
+    return Flight(number, batch, refused, transcripts, _put(shown, _by_model(facets), tools), "ask", counts=counts)
+
+
+def _measured(batch: Sequence[Source], transcripts: Sequence[Transcript], gauge: Gauge) -> Counter[str]:
+    """What stands in the conversations, and in what a model is shown of them."""
+    sources = [source for source in batch if gauge.measures(source.row["conversation_id"])]
+    raw = ["\n".join(turn.text for turn in source.conversation.turns)[:MOST] for source in sources]
+    shown = [transcript.text for transcript in transcripts if gauge.measures(transcript.conversation_id)]
+    return gauge.look("raw", raw) + gauge.look("redacted", shown)
 
 
 def _landed(air: deque[Flight], facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Iterator[Flight]:
     for flight in [flight for flight in air if flight.pending.ready()]:
-        if flight.screening and config.screener is not None:
-            _screen(flight, config.screener)
-            flight.pending, flight.screening = _put(flight.shown, _by_model(facets), tools), False
-            if not flight.pending.ready():
-                continue
-        flight.facet_rows = _rows(flight, facets, config, tools)
-        air.remove(flight)
-        yield flight
+        while flight.pending.ready():
+            if _arrived(flight, facets, config, tools):
+                air.remove(flight)
+                yield flight
+                break
 
 
-def _rows(flight: Flight, facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Rows:
-    answers, by_id = flight.pending.take(), {t.conversation_id: t for t in flight.transcripts}
-    _settle_texts(answers, by_id, _by_model(facets), config, tools)
+def _arrived(flight: Flight, facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> bool:
+    """Go one step on with the answers that are there. True once the flight has its rows."""
+    if isinstance(flight.pending, Written):
+        take_rephrased(flight.pending, tools.judge)
+        flight.facet_rows = _rows(flight, flight.pending, facets, config, tools)
+        return True
+    answers = flight.pending.take()
+    if flight.step == "screen" and config.screener is not None:
+        _screen(flight, answers, config.screener)
+        flight.pending, flight.step = _put(flight.shown, _by_model(facets), tools), "ask"
+    else:
+        flight.pending, flight.step = judged(answers, _by_model(facets), tools.writer, tools.judge), "rephrase"
+    return False
+
+
+def _rows(flight: Flight, written: Written, facets: Sequence[Facet], config: FacetsConfig, tools: Tools) -> Rows:
+    answers, by_id = written.answers, {t.conversation_id: t for t in flight.transcripts}
+    settle(written, by_id, _by_model(facets), config, tools.encoder, tools.redact_extract)
+    flight.counts.update(written.counts)
+    signed = ((t.conversation_id, tools.sign(t.user_text)) for t in flight.shown)
+    flight.signatures = {name: signature for name, signature in signed if signature}
     rows: Rows = []
     for source in flight.batch:
         name = source.row["conversation_id"]
@@ -141,6 +178,10 @@ def _rows(flight: Flight, facets: Sequence[Facet], config: FacetsConfig, tools: 
             else:
                 answer = failed if name in flight.refused else answers[name][facet.name]
             rows.append(_row(name, facet, answer, transcript.read_share))
+    if tools.gauge is not None:
+        texts = {facet.name for facet in facets if facet.kind == "text"}
+        seen = [row for row in rows if row["facet"] in texts and tools.gauge.measures(row["conversation_id"])]
+        flight.counts.update(tools.gauge.look("facet", [row["value"] for row in seen if row["value"]]))
     return rows
 
 
@@ -166,9 +207,8 @@ def _screening(screener: Screener) -> Facet:
     return Facet(name="screener", kind="boolean", question=screener.question, options=_yes_no(screener))
 
 
-def _screen(flight: Flight, screener: Screener) -> None:
+def _screen(flight: Flight, answers: Answers, screener: Screener) -> None:
     """Leave out of the flight whoever did not pass, each with a reason."""
-    answers = flight.pending.take()
     kept: list[Transcript] = []
     for transcript in flight.transcripts:
         answer = answers[transcript.conversation_id]["screener"]
@@ -181,53 +221,6 @@ def _screen(flight: Flight, screener: Screener) -> None:
         row = {"conversation_id": transcript.conversation_id, "status": answer.status, "reason": reason}
         flight.screened.append(row)
     flight.transcripts = kept
-
-
-def _settle_texts(
-    answers: dict[str, dict[str, Answer]],
-    transcripts: dict[str, Transcript],
-    facets: Sequence[Facet],
-    config: FacetsConfig,
-    tools: Tools,
-) -> None:
-    """Redact and check every written text in place; where one does not hold, the extractive sentence stands in."""
-    from clio.models.check import check
-    from clio.models.extractive import opening
-
-    written = [
-        (name, facet.name)
-        for facet in facets
-        if facet.kind == "text"
-        for name, by_facet in answers.items()
-        if by_facet[facet.name].status == "answered"
-    ]
-    texts = tools.redact_written([str(answers[name][facet].value) for name, facet in written])
-    suspects: list[tuple[str, str, str]] = []
-    to_check = []
-    for (name, facet), text in zip(written, texts, strict=True):
-        if text is None:
-            suspects.append((name, facet, "not redacted"))
-            continue
-        answers[name][facet] = replace(answers[name][facet], value=text)
-        if answers[name][facet].writer != "extractive":
-            to_check.append((name, facet, text))
-    faults = check(
-        [text for _, _, text in to_check],
-        [transcripts[name].user_text for name, _, _ in to_check],
-        tools.encoder,
-        config.groundedness,
-    )
-    suspects += [(name, facet, fault) for (name, facet, _), fault in zip(to_check, faults, strict=True) if fault]
-    if not suspects:
-        return
-    names = list(dict.fromkeys(name for name, _, _ in suspects))
-    sentences = opening([transcripts[name] for name in names])
-    standing = dict(zip(names, tools.redact_written(sentences), strict=True))
-    for name, facet, fault in suspects:
-        sentence = standing[name]
-        answers[name][facet] = (
-            Answer("answered", sentence, "extractive", fault) if sentence else Answer("failed", reason=fault)
-        )
 
 
 def _row(name: str, facet: Facet, answer: Answer, read_share: float) -> dict[str, Any]:
@@ -276,26 +269,38 @@ def run(config: RunConfig, context: Context) -> None:
     journal = Journal(context.workspace / JOURNAL, context.manifest.stage("extract_facets").get("key", ""))
     if journal.done:
         context.reporter.say(f"  {journal.conversations:,} conversations were done before; going on from there")
-    redactor = context.redactor
-
-    def redact(texts: Sequence[str]) -> list[str | None]:
-        return [r.text for r in redactor.redact_many(texts, names=config.redact.names_in_source)]
-
-    def redact_written(texts: Sequence[str]) -> list[str | None]:
-        return [r.text for r in redactor.redact_many(texts, names=True)]
-
     with context.reporter.track("extract facets", table.num_rows, journal.conversations) as advance:
         left = _left(context, table, journal)
         first = next(left, None)
         if first is not None:  # a stage that only has to gather its journal loads no model
-            tools = Tools(context.writer, context.encoder, redact, redact_written)
+            tools = _tools(config, context, table.num_rows)
             _warm(config.facets, facets, tools, lambda: (batch for _, batch in _left(context, table, journal)))
             for flight in flights(chain([first], left), facets, config.facets, tools):
                 vectors = conversation_vectors(flight.shown, context.encoder) if config.clusters_conversations else None
-                packed = pack(vectors) if vectors is not None else None
-                journal.add(flight.number, flight.facet_rows, flight.screened, packed)
+                journal.add(
+                    flight.number,
+                    flight.facet_rows,
+                    flight.screened,
+                    pack(vectors) if vectors is not None else None,
+                    flight.signatures,
+                    flight.counts,
+                )
                 advance(len(flight.batch))
-    _finish(context, table, [facet.name for facet in facets], journal)
+    gather(context, table, [facet.name for facet in facets], journal)
+
+
+def _tools(config: RunConfig, context: Context, conversations: int) -> Tools:
+    redactor = context.redactor
+    measured = min(1.0, config.redact.measured / conversations) if conversations else 0.0
+    return Tools(
+        context.writer,
+        context.encoder,
+        lambda texts: [r.text for r in redactor.redact_many(texts, names=config.redact.names_in_source)],
+        lambda texts: [r.text for r in redactor.redact_many(texts, names=True)],
+        partial(judge_all, redactor=redactor),
+        Gauge(redactor, measured) if measured else None,
+        partial(signature, key=context.key),
+    )
 
 
 def _left(context: Context, table: pa.Table, journal: Journal) -> Iterator[tuple[int, list[Source]]]:
@@ -333,55 +338,6 @@ def _warm(
     writer.warm(kept, _by_model(facets))
 
 
-def _finish(context: Context, table: pa.Table, facets: Sequence[str], journal: Journal) -> None:
-    """Columnar from here on: a million conversations with ten facets are some hundred megabytes."""
-    from clio.prompts.facets import prompt_hashes
-
-    parts: list[pa.Table] = []
-    screened: Rows = []
-    for rows, left_out in journal.entries():
-        parts.append(FACETS.build(rows))
-        screened += left_out
-    answers = pa.concat_tables(parts) if parts else FACETS.build([])
-    place = {name: n for n, name in enumerate(table.column("conversation_id").to_pylist())}
-    order = {name: n for n, name in enumerate(facets)}
-    key = np.array([place[n] for n in answers.column("conversation_id").to_pylist()], dtype=np.int64) * len(order)
-    key += np.array([order[n] for n in answers.column("facet").to_pylist()], dtype=np.int64)
-    answers = answers.take(pa.array(np.argsort(key, kind="stable")))
-    screened.sort(key=lambda row: place[row["conversation_id"]])
-    kept = table.num_rows - len(screened)
-    if answers.num_rows != kept * len(facets):
-        raise RunError(
-            f"the input changed while it was read: {answers.num_rows} answers for {kept} conversations and "
-            f"{len(facets)} facets. Run the same command again."
-        )
-    context.write("facets", answers)
-    context.write("screened", SCREENED.build(screened))
-    context.notes |= _notes(answers, screened, kept) | {"redactor": context.redactor.describe()}
-    context.manifest.data.setdefault("models", {})["writer"] = context.writer_label
-    context.manifest.data["prompts"] = prompt_hashes()
-
-
-def _notes(answers: pa.Table, screened: Rows, kept: int) -> dict[str, Any]:
-    statuses = Counter(answers.column("status").to_pylist())
-
-    def tally(column: str) -> dict[str, int]:
-        pairs = zip(answers.column("facet").to_pylist(), answers.column(column).to_pylist(), strict=True)
-        return dict(sorted(Counter(f"{facet}: {value}" for facet, value in pairs if value).items()))
-
-    return {
-        "counts": {
-            "screened_out": len(screened),
-            "conversations": kept,
-            "facet_rows": answers.num_rows,
-            **{status: statuses.get(status, 0) for status in ("answered", "na", "refused", "failed")},
-        },
-        "reasons": tally("reason"),
-        "writers": tally("writer"),
-        "screened_reasons": dict(sorted(Counter(row["reason"] for row in screened).items())),
-    }
-
-
 def _identity(context: Context) -> dict[str, Any]:
     from clio.prompts.facets import prompt_hashes
 
@@ -391,9 +347,9 @@ def _identity(context: Context) -> dict[str, Any]:
 STAGE = Stage(
     name="extract_facets",
     run=run,
-    version=2,
+    version=3,
     sections=("facets", "redact", "writer", "encoder"),
     after=("ingest",),
-    outputs=("workspace/facets.parquet", "workspace/screened.parquet"),
+    outputs=("workspace/facets.parquet", "workspace/screened.parquet", "workspace/signatures.parquet"),
     identity=_identity,
 )

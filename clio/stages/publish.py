@@ -7,11 +7,9 @@ tells of people that another hides.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter as Tally
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,20 +19,22 @@ from numpy.typing import NDArray
 from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.config.release import ReleaseConfig
-from clio.errors import RunError
 from clio.privacy import history, rounding
 from clio.privacy.density import squares
 from clio.privacy.settle import Settled, settle, settle_again
 from clio.privacy.thresholds import Thresholds
 from clio.privacy.wall import check_release, clean_text
 from clio.runs.context import Context
-from clio.runs.files import load_array, sync_folder, write_json, write_table
+from clio.runs.files import load_array
 from clio.runs.stage import Stage
 from clio.stages._audited import audited, rules
 from clio.stages._breakdowns import ALL, Node, Rules, Scan, Tables, breakdowns
 from clio.stages._cells import Counter
 from clio.stages._computed import monday
+from clio.stages._people import people
+from clio.stages._release_folder import write_release
 from clio.stages._statements import public_manifest, statements
+from clio.stages._told import told
 from clio.tables import CLUSTERS, LEVELS, MAP, PRIVACY, TABLES
 
 
@@ -230,9 +230,9 @@ def run(config: RunConfig, context: Context) -> None:
             **unclustered,
         }
         said = statements(config, context.manifest.data, counts)
-        shown = set(tables["clusters"].column("cluster_id").to_pylist())
+        released = set(tables["clusters"].column("cluster_id").to_pylist())
         said[-1:-1] = [
-            *rules(config, [row for row in context.read("audits").to_pylist() if row["cluster_id"] in shown]),
+            *rules(config, [row for row in context.read("audits").to_pylist() if row["cluster_id"] in released]),
             rounding.statement(config.release.round_to),
             earlier.statement(config.release.earlier),
         ]
@@ -243,7 +243,9 @@ def run(config: RunConfig, context: Context) -> None:
         manifest = public_manifest(config, context.manifest.data, facets, people, outside, counts)
         base = config.release.round_to
         history.record(folder, taxonomy, identity, _settled_base(private, settled), earlier)
-        _swap(context.release, rounding.round_tables(checked, base), rounding.round_manifest(manifest, base))
+        shown = rounding.round_tables(checked, base)
+        statement = told(config, context, facets, shown, counts)
+        write_release(context.release, shown, rounding.round_manifest(manifest, base), statement, redactor)
         advance(1)
     context.notes |= {"counts": counts}
 
@@ -275,7 +277,8 @@ def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int6
     known = context.read("conversations")
     place = {name: row for row, name in enumerate(known.column("conversation_id").to_pylist())}
     rows = np.array([place[name] for name in ids], dtype=np.int64)
-    codes = known.column("account_id").combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    counting = people(context)
+    codes = np.array([counting[name] for name in known.column("conversation_id").to_pylist()], dtype=np.int64)
     started = known.column("started_at").to_pylist()
     where = context.read("positions")
     spots = dict(zip(where.column("conversation_id").to_pylist(), range(where.num_rows), strict=True))
@@ -297,33 +300,6 @@ def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int6
     return private, codes[rows], inside, unclustered
 
 
-def _swap(release: Path, tables: Tables, manifest: dict[str, Any]) -> None:
-    """The new release stands complete beside the old one before it takes its place.
-
-    A process that is killed between the two renames leaves both beside the empty place; the next publishing heals it.
-    """
-    fresh, old = release.with_name("release.new"), release.with_name("release.old")
-    if old.exists() and not release.exists():
-        old.rename(release)
-    for leftover in (fresh, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, table in tables.items():
-        write_table(fresh / f"{name}.parquet", table)
-    write_json(fresh / "manifest.json", manifest)
-    try:
-        if release.exists():
-            release.rename(old)
-        fresh.rename(release)
-    except OSError as fault:
-        raise RunError(f"{release}: cannot be replaced ({fault.strerror}). The former release is kept.") from None
-    finally:
-        if old.exists() and not release.exists():
-            old.rename(release)
-    sync_folder(release.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 STAGE = Stage(
     name="publish",
     run=run,
@@ -333,5 +309,7 @@ STAGE = Stage(
     outputs=(
         *(f"release/{table.name}.parquet" for table in TABLES.values() if table.side == "release"),
         "release/manifest.json",
+        "release/privacy.json",
+        "release/privacy.html",
     ),
 )

@@ -59,7 +59,7 @@ CONFIG: dict[str, Any] = {
 }
 OUTPUTS: dict[str, tuple[str, ...]] = {
     "ingest": ("conversations", "rejected"),
-    "extract_facets": ("facets", "screened"),
+    "extract_facets": ("facets", "screened", "signatures"),
     "embed": ("vectors",),
     "cluster": ("assignments", "centroids"),
     "describe": ("descriptions",),
@@ -113,8 +113,12 @@ def _full(sparse: dict[str, float]) -> np.ndarray:
 def _times(row: dict[str, Any]) -> dict[str, Any]:
     from datetime import datetime
 
-    moment = row.get("started_at")
-    return row | ({"started_at": datetime.fromisoformat(moment)} if moment else {})
+    moment, signature = row.get("started_at"), row.get("signature")
+    return (
+        row
+        | ({"started_at": datetime.fromisoformat(moment)} if moment else {})
+        | ({"signature": bytes.fromhex(signature)} if signature else {})
+    )
 
 
 def found(context: Context, name: str) -> list[dict[str, Any]]:
@@ -140,6 +144,8 @@ def found(context: Context, name: str) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 4)
+    if isinstance(value, bytes):
+        return value.hex()
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

@@ -188,8 +188,8 @@ def test_no_id_of_the_workspace_is_anywhere_in_the_release(workspace: Workspace,
     stage.run(context.config, context)
     found = files_under(context.release)
     assert found.keys() == {f"{table.name}.parquet" for table in TABLES.values() if table.side == "release"} | {
-        "manifest.json"
-    }
+        "manifest.json", "privacy.json", "privacy.html",
+    }  # fmt: skip
     ids = {row[key] for row in workspace.conversations for key in ("conversation_id", "account_id")}
     for name, content in found.items():
         assert not any(one.encode() in content for one in ids), name

@@ -11,24 +11,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.errors import RunError
-from clio.runs.journal import Journal
+from clio.runs.journal import Entry, Journal
 
-BATCHES: list[tuple[list[dict[str, Any]], list[dict[str, Any]]]] = [
-    (
+BATCHES: list[Entry] = [
+    Entry(
         [
             {"conversation_id": f"c{n}-{i}", "facet": "request", "value": f"line\nbreak {n} é\u2028"}
             for i in range(n % 3)
         ],
         [{"conversation_id": f"s{n}", "reason": "screened"}] * (n % 2),
+        {f"c{n}-{i}": bytes([n, i, 0, 255]) for i in range(n % 3)},
+        {"written": n} if n else {},
     )
     for n in range(6)
 ]
 
 
+def added(journal: Journal, number: int) -> None:
+    batch = BATCHES[number]
+    journal.add(number, batch.facets, batch.screened, None, batch.signatures, batch.counts)
+
+
 def written(path: Path, key: str = "key") -> Journal:
     journal = Journal(path, key)
-    for number, (facets, screened) in enumerate(BATCHES):
-        journal.add(number, facets, screened)
+    for number in range(len(BATCHES)):
+        added(journal, number)
     return journal
 
 
@@ -37,7 +44,7 @@ def test_what_was_added_comes_back(tmp_path: Path) -> None:
     again = Journal(journal.path, "key")
     assert list(again.entries()) == list(journal.entries()) == BATCHES
     assert again.done == journal.done == set(range(6))
-    assert again.conversations == journal.conversations == sum(len(f) + len(s) for f, s in BATCHES)
+    assert again.conversations == journal.conversations == sum(len(b.facets) + len(b.screened) for b in BATCHES)
 
 
 def test_another_key_begins_anew(tmp_path: Path) -> None:
@@ -67,7 +74,7 @@ def test_a_journal_cut_anywhere_resumes_to_the_same(
     assert resumed.done == set(range(kept))
     assert list(resumed.entries()) == BATCHES[:kept]
     for number in range(kept, len(BATCHES)):
-        resumed.add(number, *BATCHES[number])
+        added(resumed, number)
     assert path.read_bytes() == content
 
 
@@ -134,16 +141,16 @@ def test_a_full_disk_loses_nothing_that_was_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     journal = Journal(tmp_path / "journal", "key")
-    journal.add(0, *BATCHES[0])
+    added(journal, 0)
     with monkeypatch.context() as patch:
         fault(patch)
         with pytest.raises(RunError, match=r"No space left on device.*make room"):
-            journal.add(1, *BATCHES[1])
+            added(journal, 1)
         with pytest.raises(RunError, match="No space left"):
             Journal(tmp_path / "new", "key")
     assert journal.done == {0}
     assert list(journal.entries()) == BATCHES[:1]
-    journal.add(1, *BATCHES[1])
+    added(journal, 1)
     assert list(Journal(tmp_path / "journal", "key").entries()) == BATCHES[:2]
 
 
@@ -159,4 +166,4 @@ def test_no_text_in_the_message_of_a_failed_write(tmp_path: Path, monkeypatch: p
 def test_text_that_cannot_be_stored_as_it_is(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal", "key")
     journal.add(0, [{"conversation_id": "c", "value": "\ud800"}], [])
-    assert next(journal.entries())[0][0]["value"] == "?"
+    assert next(journal.entries()).facets[0]["value"] == "?"

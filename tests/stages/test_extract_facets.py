@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ from clio.config import load_config
 from clio.config.facets import Facet, FacetsConfig, Screener, Window
 from clio.conversations.types import Conversation, Turn
 from clio.errors import ModelPassingError, ModelSetupError
-from clio.models.protocol import Answer, Description, Evidence, Transcript
+from clio.models.protocol import Answer, Description, Evidence, Reply, Request, Transcript
+from clio.privacy.duplicates import groups, signature
+from clio.privacy.leaks import Gauge
 from clio.privacy.redact import Redactor
+from clio.privacy.redact.policy import Verdict, judge_all
 from clio.stages._answers import held
 from clio.stages._transcripts import SEAM, Source
-from clio.stages.extract_facets import Tools, extract_facets
+from clio.stages.extract_facets import Tools, extract_facets, flights
 from clio.tables import FACETS, SCREENED
 from tests.fakes import HashingEncoder, ScriptedWriter, words_of
 
@@ -41,6 +45,7 @@ FACETS_ASKED: tuple[Facet, ...] = tuple(
     )
 )
 ASKED = sum(facet.answered_by_model for facet in FACETS_ASKED)
+JUDGE = partial(judge_all, redactor=REDACTOR)
 Redact = Callable[[Sequence[str]], list[str | None]]
 
 
@@ -72,7 +77,7 @@ def extracted(
     written_redactor: Redact = redact,
 ) -> tuple[dict[tuple[str, str], dict[str, Any]], list[dict[str, Any]]]:
     """Rows by conversation and facet (each there once), and what the screener left out."""
-    tools = Tools(writer or ScriptedWriter(), HashingEncoder(), source_redactor, written_redactor)
+    tools = Tools(writer or ScriptedWriter(), HashingEncoder(), source_redactor, written_redactor, JUDGE)
     rows, screened = extract_facets(batch, facets, config or FacetsConfig(), tools)
     FACETS.build(rows)
     SCREENED.build(screened)
@@ -176,11 +181,74 @@ def test_the_stand_in_is_redacted_too() -> None:
     assert found["c1", "request"]["value"] == "Please help me write to [EMAIL] about the sourdough."
 
 
-def test_identifiers_in_written_text_are_taken_out() -> None:
-    written = "bake bread with anna.schmidt@example.org at home"
-    found, _ = extracted([source(1, "how to bake bread at home")], always(Answer("answered", written, "w")))
-    assert found["c1", "request"]["value"] == "bake bread with [EMAIL] at home"
-    assert found["c1", "request"]["writer"] == "w"
+class Rephrasing(ScriptedWriter):
+    """A writer that follows instructions: asked for other words it says ``words``, or nothing."""
+
+    def __init__(self, script: Any, words: str | None) -> None:
+        super().__init__(script)
+        self.words, self.requests = words, list[Request]()
+
+    def ask(self, requests: Sequence[Request]) -> Iterator[Reply]:
+        self.requests += requests
+        for _ in requests:
+            yield Reply("failed") if self.words is None else Reply("answered", {"text": self.words})
+
+
+MAIL = "bake bread with anna.schmidt@example.org at home"
+
+
+def test_a_written_text_with_an_identifier_gives_way_to_the_opening() -> None:
+    found, _ = extracted([source(1, "how to bake bread at home")], always(Answer("answered", MAIL, "w")))
+    row = found["c1", "request"]
+    assert (row["value"], row["writer"]) == ("how to bake bread at home", "extractive")
+    assert row["reason"] == "withheld, identifier"
+
+
+def test_a_writer_that_can_is_asked_for_other_words_once() -> None:
+    writer = Rephrasing(lambda _, f: Answer("answered", MAIL, "w") if f.kind == "text" else None, "bake bread at home")
+    found, _ = extracted([source(1, "how to bake bread at home")], writer)
+    assert found["c1", "request"]["value"] == found["c1", "task"]["value"] == "bake bread at home"
+    assert (found["c1", "request"]["writer"], found["c1", "request"]["reason"]) == ("w", "")
+    assert [request.purpose for request in writer.requests] == ["rephrase", "rephrase"]
+    assert all(MAIL in request.user and MAIL not in request.system for request in writer.requests)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [(MAIL, "withheld, identifier"), (None, "withheld, not rephrased"), ("  ", "withheld, not rephrased")],
+)
+def test_other_words_that_do_not_pass_are_withheld(words: str | None, reason: str) -> None:
+    writer = Rephrasing(lambda _, f: Answer("answered", MAIL, "w") if f.kind == "text" else None, words)
+    found, _ = extracted([source(1, "how to bake bread at home")], writer)
+    assert (found["c1", "request"]["writer"], found["c1", "request"]["reason"]) == ("extractive", reason)
+    assert "anna" not in json.dumps(list(found.values()))
+    assert len(writer.requests) == 2
+
+
+def test_what_two_detectors_agree_on_is_withheld_without_asking() -> None:
+    def agreed(texts: Sequence[str], *, rewritten: bool = False) -> list[Verdict]:
+        return [Verdict("withhold", ("name by both detectors",)) for _ in texts]
+
+    writer = Rephrasing(lambda _, f: Answer("answered", "bake bread", "w") if f.kind == "text" else None, "bake")
+    tools = Tools(writer, HashingEncoder(), redact, redact, agreed)
+    rows, _ = extract_facets([source(1, "how to bake bread")], FACETS_ASKED, FacetsConfig(), tools)
+    assert rows[0]["reason"] == "withheld, name by both detectors"
+    assert writer.requests == []
+
+
+def test_what_is_measured_and_signed() -> None:
+    long = " ".join(f"word{chr(97 + n)}" for n in range(26))
+    batch = [source(1, f"{long} mail me@example.org"), source(2, "how to bake bread"), source(3, long)]
+    tools = Tools(
+        ScriptedWriter(), HashingEncoder(), redact, redact, JUDGE, Gauge(REDACTOR), partial(signature, key=b"key")
+    )
+    (flight,) = flights([(0, batch)], FACETS_ASKED, FacetsConfig(), tools)
+    assert {name: flight.counts[name] for name in ("raw: texts", "redacted: texts", "facet: texts")} == {
+        "raw: texts": 3, "redacted: texts": 3, "facet: texts": 6,
+    }  # fmt: skip
+    assert (flight.counts["raw: broad"], flight.counts["redacted: broad"], flight.counts["facet: broad"]) == (1, 0, 0)
+    assert set(flight.signatures) == {"c1", "c3"}
+    assert max(groups([flight.signatures["c1"], flight.signatures["c3"]])) == 0
 
 
 def test_a_source_that_cannot_be_redacted_reaches_nobody() -> None:
@@ -201,11 +269,11 @@ def test_a_source_that_cannot_be_redacted_reaches_nobody() -> None:
     assert screened == [{"conversation_id": "c2", "status": "na", "reason": "not redacted"}]
 
 
-def test_a_written_text_that_cannot_be_redacted_does_not_stay() -> None:
+def test_an_extract_that_cannot_be_redacted_does_not_stay() -> None:
     def refuse(texts: Sequence[str]) -> list[str | None]:
         return [None if CANARY in text else text for text in texts]
 
-    writer = always(Answer("answered", f"bake {CANARY}", "w"))
+    writer = always(Answer("answered", f"bake {CANARY}", "extractive"))
     found, _ = extracted([source(1, "how to bake bread")], writer, written_redactor=refuse)
     assert (found["c1", "request"]["value"], found["c1", "request"]["reason"]) == ("how to bake bread", "not redacted")
     found, _ = extracted([source(1, f"how to bake {CANARY}")], writer, written_redactor=refuse)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -12,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clio.config.release import ReleaseConfig
-from clio.errors import RunError
+from clio.errors import PrivacyError, RunError
 from clio.privacy.settle import Settled
 from clio.privacy.thresholds import Thresholds
+from clio.runs.files import read_table
+from clio.stages import _release_folder as folder
 from clio.stages import publish as stage
 from clio.stages._breakdowns import ALL
 from clio.stages._statements import public_manifest, statements
@@ -177,7 +180,7 @@ def test_a_crash_leaves_the_old_or_the_new_release(step: str, tmp_path: Path, mo
 
     with monkeypatch.context() as patch:
         if step == "write":
-            patch.setattr(stage, "write_json", stop)
+            patch.setattr(folder, "write_json", stop)
         else:
             patch.setattr(Path, "rename", rename_or_stop)
         with pytest.raises(Killed):
@@ -217,12 +220,46 @@ def test_a_release_that_cannot_be_replaced_is_a_run_error(tmp_path: Path, monkey
     assert files_under(context.release) == old
 
 
+def test_the_last_look_stops_a_release(tmp_path: Path) -> None:
+    context = draw_workspace(3, 90).context(tmp_path)
+    stage.run(context.config, context)
+    old = files_under(context.release)
+    wrong = draw_workspace(3, 90).context(tmp_path, title="Ask anna.schmidt@example.org about it")
+    with pytest.raises(PrivacyError, match=r"manifest.json, title: EMAIL") as fault:
+        stage.run(wrong.config, wrong)
+    assert "anna" not in str(fault.value)
+    assert files_under(context.release) == old
+    assert not list(tmp_path.glob("release.*"))
+
+
+def test_the_statement_is_made_of_the_run(tmp_path: Path) -> None:
+    context = draw_workspace(3, 90).context(tmp_path, title="<script>alert(1)</script>")
+    context.manifest.stage("extract_facets").update(
+        leaks={"raw: texts": 40, "raw: broad": 12, "redacted: texts": 40, "redacted: broad": 2, "facet: texts": 3},
+        written={"written": 30, "rephrased": 1, "withheld": 0},
+    )
+    stage.run(context.config, context)
+    told = json.loads((context.release / "privacy.json").read_text())
+    broad = [(row["stage"], row["share"], row["at_most"]) for row in told["leaks"] if row["detector"] == "broad"]
+    assert broad[:2] == [("raw", 12 / 40, False), ("redacted", 5 / 40, True)]
+    assert "facet" not in {row["stage"] for row in told["leaks"]}
+    assert told["written"] == {"written": 30, "rephrased": None, "withheld": 0}
+    assert told["thresholds"]["min_accounts"] == 3
+    rows = read_table(context.release / "privacy.parquet").to_pylist()
+    assert told["rules"] == rows
+    page = (context.release / "privacy.html").read_text()
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert all(html.escape(row["statement"]) in page for row in rows)
+
+
 @pytest.mark.parametrize("size", [0, 3])
 def test_where_nobody_is_left_the_release_is_empty(size: int, tmp_path: Path) -> None:
     context = draw_workspace(1, size).context(tmp_path)
     stage.run(context.config, context)
     tables = {name: len(content) for name, content in files_under(context.release).items()}
-    assert len(tables) == 7
+    assert len(tables) == 9
     manifest = json.loads((context.release / "manifest.json").read_bytes())
     assert (manifest["conversations"], manifest["accounts"], manifest["clusters"]) == (0, 0, 0)
     assert manifest["conversations_outside"] == (None if size else 0)

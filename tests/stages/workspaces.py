@@ -19,7 +19,7 @@ from clio.runs.manifest import Manifest
 from clio.runs.progress import make_reporter
 from clio.stages._computed import monday
 from clio.stages.publish import Private
-from clio.tables import ASSIGNMENTS, AUDITS, CONVERSATIONS, FACETS, HIERARCHY, POSITIONS
+from clio.tables import ASSIGNMENTS, AUDITS, CONVERSATIONS, FACETS, HIERARCHY, POSITIONS, SIGNATURES
 
 HOSTILE = (
     "it's \"quoted\"", "'; DROP TABLE members; --", "🦊 fox", "\u202eevil\u202c", "zero\u200bwidth", "zerowidth",
@@ -92,6 +92,7 @@ class Workspace:
         context = Context(folder, config, Sources(), make_reporter("quiet"), Manifest(folder))
         context.write("conversations", CONVERSATIONS.build(self.conversations))
         context.write("facets", FACETS.build(self.facets))
+        context.write("signatures", SIGNATURES.build([]))
         context.write("assignments", ASSIGNMENTS.build(self.assignments))
         context.write("positions", POSITIONS.build(self.positions))
         context.write("hierarchy", HIERARCHY.build(self.hierarchy))

@@ -55,20 +55,21 @@ _Text = tuple[str, _By, _Place]
 
 
 def scan_artefacts(
-    folder: Path, redactor: Redactor, *, names: bool = True, vouched: Collection[str] = ()
+    folder: Path, redactor: Redactor, *, names: bool = True, vouched: Collection[str] = (), known: Collection[str] = ()
 ) -> list[Finding]:
     """Everything found in the files below ``folder``, sorted; each place and type once.
 
     Tables (Parquet) are read column by column with their names and descriptions, JSON value by value with its keys,
     all else as text. ``names`` looks for names too: in tables by every detector there is, else by the first.
     ``vouched``: paths below the folder of files that are ours byte for byte (a font, a picture), which are not read.
+    ``known``: texts that are ours, such as digests, in which a card number stands now and then.
 
     Raises:
         PrivacyError: ``folder`` is not there.
     """
     if not folder.is_dir():
         raise PrivacyError(f"{folder}: there is no such folder to scan, so nothing can be said of it.")
-    scanner = _Scanner(redactor, names)
+    scanner = _Scanner(redactor, names, frozenset(known))
     for path in _files(folder):
         told = path.relative_to(folder).as_posix()
         if told in vouched:
@@ -95,15 +96,15 @@ def _files(folder: Path) -> Iterator[Path]:
 class _Scanner:
     """Scans each text once, in batches, and keeps where what was found stands."""
 
-    def __init__(self, redactor: Redactor, names: bool) -> None:
+    def __init__(self, redactor: Redactor, names: bool, ours: frozenset[str]) -> None:
         self.found: set[Finding] = set()
-        self._redactor, self._names = redactor, names
+        self._redactor, self._names, self._ours = redactor, names, ours
         self._known: dict[tuple[str, _By], tuple[_Kind, ...]] = {}
         self._waiting: list[tuple[str, _By, _Place]] = []
         self._new: dict[_By, dict[str, None]] = {}
 
     def add(self, text: str, by: _By, place: _Place) -> None:
-        if not text or text.isspace():
+        if not text or text.isspace() or text in self._ours:
             return
         if not self._names:
             by = "rules"

@@ -113,6 +113,13 @@ def test_what_cannot_be_read_is_a_finding(data: bytes, tmp_path: Path) -> None:
     assert scan(tmp_path, vouched={"thing.json"}) == []
 
 
+def test_texts_that_are_known_are_passed_over_wherever_they_stand(tmp_path: Path) -> None:
+    digest = "4111111111111111"
+    (tmp_path / "thing.json").write_text(json.dumps({"digest": digest, "other": digest + " x"}))
+    assert {found.column for found in scan(tmp_path)} == {"digest", "other"}
+    assert {found.column for found in scan(tmp_path, known={digest, f"digest: {digest}"})} == {"other"}
+
+
 def test_links_pipes_and_file_names_are_findings(tmp_path: Path) -> None:
     release, outside = tmp_path / "release", tmp_path / "outside"
     release.mkdir()
