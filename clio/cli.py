@@ -124,6 +124,10 @@ def run(
     sample: Sample = None,
     seed: Seed = None,
     force: Force = None,
+    taxonomy: Annotated[
+        Path | None,
+        typer.Option(help="Clusters that are given instead of learned: a YAML, JSON or Parquet file, or a release."),
+    ] = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -131,14 +135,15 @@ def run(
 
     Stopped or killed, the same command goes on where it was.
     """
-    finished = _run(config, input, output, sample=sample, seed=seed, force=force or (), quiet=quiet, json=json)
+    finished = _run(config, input, output, sample, seed, force or (), taxonomy, quiet=quiet, json=json)
     if json:
         _json({"event": "result", "folder": str(output), "counts": finished.manifest["counts"]})
     elif not quiet:
         counts = finished.manifest["counts"]
+        about = "about " if "noise" in finished.released else ""
         _print(
             f"{counts['input']:,} records in: {counts['rejected']:,} rejected, {counts['sampled_out']:,} sampled out, "
-            f"{counts['screened_out']:,} screened out; {counts['released_conversations']:,} of "
+            f"{counts['screened_out']:,} screened out; {about}{counts['released_conversations']:,} of "
             f"{counts['conversations']:,} conversations released in {counts['released_clusters']:,} clusters.\n"
             f"See it: clio tree {output}"
         )
@@ -235,17 +240,19 @@ def _run(
     config: Path,
     inputs: list[Path],
     output: Path,
-    *,
     sample: int | None = None,
     seed: int | None = None,
     force: list[str] | tuple[str, ...] = (),
+    taxonomy: Path | None = None,
+    *,
     quiet: bool = False,
     json: bool = False,
 ) -> Any:
     from clio.runs.runner import run as run_pipeline
 
     style: Style = "quiet" if quiet else "json" if json else "auto"
-    return run_pipeline(config, input=inputs, output=output, sample=sample, seed=seed, force=force, progress=style)
+    more: dict[str, Any] = {"sample": sample, "seed": seed, "force": force, "taxonomy": taxonomy, "progress": style}
+    return run_pipeline(config, input=inputs, output=output, **more)
 
 
 def _show_tree(run: Any, level: int | None, summaries: bool) -> None:

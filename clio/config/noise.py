@@ -16,6 +16,7 @@ class NoiseConfig(Section):
     """
 
     mechanism: Literal["none", "dp"] = "none"
+    """``dp``: discrete Laplace noise on counts that are bounded per account, with a threshold."""
     backend: Literal["auto", "own", "opendp"] = "auto"
     """Who draws the noise: the exact sampler of this package, or OpenDP (extra ``dp``). ``auto``: OpenDP if installed.
     Both draw the same distribution and hold the same thresholds."""

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from clio.config.facets import Facet, Option, Screener, Window
 from clio.config.ingest import Columns, Sampling
 from clio.config.models import EmbeddedWriter, MessagesWriter
+from clio.config.noise import NoiseConfig
 from clio.config.run import RunConfig
 
 _NESTED: dict[str, list[tuple[str, type[BaseModel]]]] = {
@@ -22,6 +23,7 @@ _NESTED: dict[str, list[tuple[str, type[BaseModel]]]] = {
         ("facets.window", Window),
     ],
     "writer": [("writer (backend: embedded)", EmbeddedWriter), ("writer (backend: messages)", MessagesWriter)],
+    "release": [("release.noise", NoiseConfig)],
 }
 
 
@@ -62,8 +64,8 @@ def _type(field: FieldInfo) -> str:
     text = str(field.annotation).replace("typing.", "").replace("datetime.", "")
     if text.startswith("<class"):
         text = getattr(field.annotation, "__name__", text)
-    for module in ("clio.config.facets.", "clio.config.ingest.", "clio.config.models.", "clio.config.stages."):
-        text = text.replace(module, "")
+    for module in ("facets", "ingest", "models", "noise", "stages"):
+        text = text.replace(f"clio.config.{module}.", "")
     return f"`{text}`".replace("|", "\\|")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from clio.config.base import Section
+from clio.config.noise import NoiseConfig
 
 PRESETS: dict[str, dict[str, int]] = {
     "research": {"min_conversations": 15, "min_accounts": 5},
@@ -39,6 +40,8 @@ class ReleaseConfig(Section):
     """Whether earlier releases of this run count as known to readers. ``protect``: nothing new is shown that gives
     away a hidden cell together with them, and clusters are counted as they were in the first. ``ignore`` is for
     releases that nobody was ever shown."""
+    noise: NoiseConfig = NoiseConfig()
+    """Differentially private counts: `dp` for the defaults, or the section below."""
 
     @model_validator(mode="before")
     @classmethod

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from clio.config import RunConfig
 from clio.privacy._noise_tables import Noisy
 
-UNIT = "an account with all its conversations; inputs are neighbours where one has one account more"
+UNIT = (
+    "an account with all its conversations, or a conversation that names no account; inputs are neighbours where one "
+    "has one of them more"
+)
 WHOLE = "the whole release: the clusters and their names were fixed in advance"
 PART = "the counts, with the exceptions under not_covered"
 COUNTS = (
@@ -16,10 +19,15 @@ COUNTS = (
 )
 
 
-def not_whole(config: RunConfig, manifest: Mapping[str, Any], *, fixed: bool) -> tuple[str, ...]:
+def not_whole(config: RunConfig, *, fixed: bool, exact: int = 0) -> tuple[str, ...]:
     """Why the promise of a run is less than (epsilon, delta) for the whole release; empty where it is not less.
 
-    ``manifest`` is the run's own. ``fixed``: the taxonomy was fixed in advance (``--taxonomy``).
+    Nothing here looks at the data: these sentences are released.
+
+    Args:
+        config: of the run.
+        fixed: the taxonomy was fixed in advance (``--taxonomy``).
+        exact: releases that this run made without noise.
     """
     reasons = []
     if not fixed:
@@ -29,9 +37,11 @@ def not_whole(config: RunConfig, manifest: Mapping[str, Any], *, fixed: bool) ->
             "ingest.sampling.size draws a fixed number of conversations, so that one account decides which others are "
             "in: use per_account or dates"
         )
-    accounts = manifest.get("stages", {}).get("ingest", {}).get("accounts", {})
-    if accounts.get("note"):
-        reasons.append("some conversations name no account: for these the unit is one conversation")
+    if exact:
+        reasons.append(
+            f"this run made {exact} release(s) without noise: who has one of them has exact counts, and noise on later "
+            "ones protects nothing that those tell"
+        )
     return tuple(reasons)
 
 

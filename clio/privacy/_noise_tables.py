@@ -163,6 +163,18 @@ def noisy_release(
     return Noisy(tables, conversations, accounts, budgets, work.lines, composed, backend, fixed)
 
 
+def check_noise(facets: Sequence[Facet], config: NoiseConfig) -> None:
+    """What can be known of the settings before a run starts.
+
+    Raises:
+        ConfigError: a facet that cannot be counted is asked for.
+        MissingExtraError: OpenDP is asked for and not installed.
+    """
+    if config.on:
+        _chosen(facets, config)
+        backend_of(config)
+
+
 def _chosen(facets: Sequence[Facet], config: NoiseConfig) -> list[Facet]:
     def counts(facet: Facet) -> bool:
         return facet.kind != "text" and not (facet.kind == "computed" and (facet.compute or facet.name) == WEEK)

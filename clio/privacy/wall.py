@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -100,7 +101,11 @@ def _hold_together(tables: Mapping[str, pa.Table]) -> None:
         return
     clusters = tables["clusters"].to_pylist()
     size = {row["cluster_id"]: row["conversations"] for row in clusters}
-    size["all"] = sum(row["conversations"] for row in clusters if row["level"] == 0)
+    by_level: Counter[int] = Counter()
+    for row in clusters:
+        by_level[row["level"]] += row["conversations"]
+    # The same at every level, but where noise was put on each of them.
+    size["all"] = max(by_level.values(), default=0)
     for name in ("breakdowns", "trends"):
         if name not in tables:
             continue

@@ -21,6 +21,7 @@ from clio.tables import TABLES
 if TYPE_CHECKING:
     from clio.models.protocol import Encoder, Writer
     from clio.privacy.redact import Redactor
+    from clio.stages._taxonomy import Taxonomy
     from clio.text.vocabulary import Vocabulary
 
 
@@ -54,6 +55,8 @@ class Context:
     given_encoder: Encoder | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     """What the running stage wants in its manifest entry."""
+    taxonomy: Taxonomy | None = None
+    """Clusters that are given instead of learned."""
 
     @property
     def workspace(self) -> Path:

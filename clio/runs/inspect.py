@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,7 @@ def inspect_run(folder: Path) -> dict[str, Any]:
         "title": manifest.get("title"),
         "status": manifest.get("status"),
         "clio": manifest.get("clio"),
+        **_fixed_and_noisy(manifest),
         "inputs": ", ".join(str(item.get("file", "records")) for item in manifest.get("inputs", [])),
         **{name.replace("_", " "): value for name, value in manifest.get("counts", {}).items()},
         "seconds": seconds,
@@ -85,4 +87,19 @@ def inspect_run(folder: Path) -> dict[str, Any]:
         facts["stopped in"] = f"{manifest['stopped_in']} ({manifest.get('stopped_by')})"
     reasons = stages.get("ingest", {}).get("reasons", {})
     facts |= {f"why {kind.replace('_', ' ')}": found for kind, found in reasons.items() if found}
+    return facts
+
+
+def _fixed_and_noisy(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Which taxonomy was given, and what noise spent; empty where neither."""
+    facts: dict[str, Any] = {}
+    given, noise = manifest.get("taxonomy"), manifest.get("stages", {}).get("publish", {}).get("noise")
+    if given:
+        facts["taxonomy"] = f"{given['file']}, {given['base_clusters']} base clusters"
+    if noise:
+        spent, before = f"epsilon {noise['epsilon']:g}, delta {noise['delta']:.3g}", noise["composed"]
+        facts["differential privacy"] = f"{spent} ({noise['backend']})"
+        facts["all releases of these data"] = (
+            f"epsilon {before['epsilon']:g}, delta {before['delta']:.3g} over {before['releases']}"
+        )
     return facts

@@ -46,7 +46,8 @@ class Manifest:
             "config": config,
             "versions": versions(),
         }
-        self.data.pop("stopped_in", None)
+        for former in ("stopped_in", "taxonomy"):
+            self.data.pop(former, None)
         self.save()
 
     def stage(self, name: str) -> dict[str, Any]:

@@ -9,10 +9,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -26,6 +27,9 @@ from clio.runs.manifest import FILE, Manifest
 from clio.runs.progress import Reporter, Style, duration, make_reporter
 from clio.runs.read import Run
 from clio.runs.stage import Stage
+
+if TYPE_CHECKING:
+    from clio.stages._taxonomy import Taxonomy
 
 STAGES = ("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "audit", "project", "publish")
 _NOT_DECIDING = {
@@ -54,6 +58,7 @@ def run(
     progress: Style = "auto",
     writer: Writer | None = None,
     encoder: Encoder | None = None,
+    taxonomy: str | Path | None = None,
 ) -> Run:
     """Turn conversations into a release, or take up a run where it stopped.
 
@@ -68,6 +73,7 @@ def run(
         progress: ``auto``, ``bar``, ``plain``, ``json`` or ``quiet``.
         writer: who writes text, instead of the config's; has to implement :class:`clio.models.protocol.Writer`.
         encoder: who makes vectors, instead of the config's.
+        taxonomy: clusters that are given instead of learned: a file, or the folder of a release (docs/noise.md).
 
     Raises:
         ClioError: see :mod:`clio.errors`; what was finished is kept, and the same call goes on from there.
@@ -79,6 +85,7 @@ def run(
     unknown = [f"`{name}`" for name in force if name not in STAGES]
     if unknown:
         raise ConfigError(f"force: no stage {', '.join(unknown)}; the stages are {', '.join(STAGES)}")
+    given = None if taxonomy is None else _load_taxonomy(taxonomy)
     folder = Path(output)
     reporter = make_reporter(progress)
     with locked(folder):
@@ -87,6 +94,8 @@ def run(
         manifest = Manifest.open(folder)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
+        if taxonomy is not None and given is not None:
+            context.taxonomy = _note_taxonomy(manifest, given, Path(taxonomy))
         try:
             _loop(context, set(force))
         finally:
@@ -154,7 +163,7 @@ def _loop(context: Context, force: set[str]) -> None:
     name = ""
     try:
         for number, name in enumerate(STAGES, start=1):
-            stage = load_stage(name)
+            stage = load_stage(name) if context.taxonomy is None else _in_place(load_stage(name), context)
             key = stage_key(stage, context)
             entry = manifest.stage(name)
             if anew & set(stage.after):
@@ -195,6 +204,33 @@ def _note_spending(context: Context) -> None:
     spending = context.spending()
     if spending is not None:
         context.manifest.data["spending"] = spending
+
+
+def _load_taxonomy(path: str | Path) -> Taxonomy:
+    from clio.stages._taxonomy import load_taxonomy
+
+    return load_taxonomy(path)
+
+
+def _note_taxonomy(manifest: Manifest, given: Taxonomy, path: Path) -> Taxonomy:
+    """Enter it in the manifest; and find out whether it was learned from the same input."""
+    from clio.stages._taxonomy import learned_from
+
+    given = replace(given, learned_here=learned_from(path, manifest.data["inputs"]))
+    manifest.data["taxonomy"] = {
+        "file": path.name,
+        "digest": given.digest,
+        "base_clusters": len(given.base),
+        "learned_from_this_input": given.learned_here,
+    }
+    manifest.save()
+    return given
+
+
+def _in_place(stage: Stage, context: Context) -> Stage:
+    from clio.stages._taxonomy import in_place
+
+    return in_place(stage, context.taxonomy)
 
 
 def load_stage(name: str) -> Stage:
@@ -256,6 +292,7 @@ def check_models(context: Context) -> None:
 
 def check_config(config: RunConfig) -> None:
     """Everything about a config that can be known before a run starts, so that nothing fails after hours."""
+    from clio.privacy._noise_tables import check_noise
     from clio.prompts.facets import resolve
 
-    resolve(config.facets)
+    check_noise(resolve(config.facets), config.release.noise)

@@ -43,6 +43,12 @@ def _walk(run: Run, finest: int | None) -> Iterator[tuple[int, dict[Hashable, An
 def headline(run: Run) -> str:
     """One line: title, conversations, accounts, clusters."""
     about = run.released
+    if "noise" in about:
+        return (
+            f"{clean_text(str(about['title']))}: about {about['conversations']:,} conversations of at least "
+            f"{about['accounts']:,} accounts counted in {about['clusters']:,} clusters, with noise (epsilon "
+            f"{about['noise']['epsilon']:g})"
+        )
     return (
         f"{clean_text(str(about['title']))}: {about['conversations']:,} conversations of {about['accounts']:,} "
         f"accounts in {about['clusters']:,} clusters"

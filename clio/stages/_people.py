@@ -20,12 +20,12 @@ def people(context: Context) -> dict[str, int]:
     return dict(zip(names, _joined(context, names, known.column("account_id")).tolist(), strict=True))
 
 
-def joined_accounts(context: Context) -> int:
-    """How many accounts count as another one."""
+def own_accounts(context: Context) -> dict[str, int]:
+    """The same without joining any: every account is one, whatever it posts."""
     known = context.read("conversations").select(["conversation_id", "account_id"])
-    own = _codes(known.column("account_id"))
-    joined = _joined(context, known.column("conversation_id").to_pylist(), known.column("account_id"))
-    return len(np.unique(own)) - len(np.unique(joined))
+    return dict(
+        zip(known.column("conversation_id").to_pylist(), _codes(known.column("account_id")).tolist(), strict=True)
+    )
 
 
 def _joined(context: Context, names: list[str], accounts: pa.ChunkedArray) -> NDArray[np.int64]:

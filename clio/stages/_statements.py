@@ -21,8 +21,7 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
     redactor = facets.get("redactor", {})
     names = "model and cues" if redactor.get("names_available") else str(redactor.get("names") or "off")
 
-    def rule(name: str, setting: object, hidden: int | None, unit: str, statement: str) -> dict[str, object]:
-        return {"rule": name, "setting": str(setting), "hidden": hidden, "unit": unit, "statement": statement}
+    given = manifest.get("taxonomy") is not None
 
     return [
         rule(
@@ -46,7 +45,7 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
             "cells hidden against subtraction", "", counts["suppressed_cells_by_subtraction"], "cells",
             "Where one hidden cell could be worked out from a total, a further cell is hidden too.",
         ),
-        rule(
+        rule(*_GIVEN) if given else rule(
             "terms", least, None, "terms",
             f"A word of a term, name or summary is shown only where at least {least} accounts of the cluster used it, "
             "or where it comes from a public list and not from a conversation.",
@@ -58,10 +57,23 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
         ),
         rule(
             "what this does not promise", "", None, "",
-            "Clusters are formed from the conversations themselves: this is aggregation with thresholds, not "
+            f"{'Conversations are put into given clusters' if given else 'Clusters are formed from the conversations'}"
+            f"{'' if given else ' themselves'}: this is aggregation with thresholds, not "
             "differential privacy, and a cluster's size is not a prevalence.",
         ),
     ]  # fmt: skip
+
+
+def rule(name: str, setting: object, hidden: int | None, unit: str, statement: str) -> dict[str, object]:
+    """A row of the ``privacy`` table."""
+    return {"rule": name, "setting": str(setting), "hidden": hidden, "unit": unit, "statement": statement}
+
+
+_GIVEN = (
+    "given names", "taxonomy", None, "names",
+    "Clusters, names and summaries were given in a file before the run: none of their words comes from a conversation "
+    "of it, and nothing judged them. A conversation is counted in the cluster it is nearest to.",
+)  # fmt: skip
 
 
 def _account_note(accounts: Mapping[str, Any]) -> str:
@@ -98,16 +110,7 @@ def public_manifest(
     left_out = sum(outside.values())
     thresholds = Thresholds.of(config.release)
     enough = not outside or thresholds.passes(left_out, len(outside), max(outside.values()))
-    shown = config.model_dump(mode="json", include={"seed", "cluster", "describe", "arrange", "project", "release"})
-    shown["describe"]["term_accounts"] = config.describe.least_accounts(config.release.preset)
-    public = {
-        "title": config.title,
-        "clio": manifest.get("clio"),
-        "settings": shown,
-        "writer": manifest.get("models", {}).get("writer"),
-        "encoder": manifest.get("models", {}).get("encoder"),
-        "prompts": manifest.get("prompts", {}),
-        "facets": [facet.model_dump(mode="json", exclude_defaults=True) for facet in facets],
+    public = about(config, manifest, facets) | {
         "conversations": conversations,
         "accounts": accounts,
         "conversations_outside": left_out if enough else None,
@@ -116,5 +119,30 @@ def public_manifest(
         "suppressed_clusters": counts["suppressed_clusters"],
         "suppressed_cells": counts["suppressed_cells"],
     }
+    return sealed(public)
+
+
+def about(config: RunConfig, manifest: Mapping[str, Any], facets: Sequence[Facet]) -> dict[str, Any]:
+    """How a release was made: settings, models, prompts. Nothing here is a number about the data."""
+    shown = config.model_dump(mode="json", include={"seed", "cluster", "describe", "arrange", "project", "release"})
+    shown["describe"]["term_accounts"] = config.describe.least_accounts(config.release.preset)
+    noise = shown["release"].pop("noise")
+    if config.release.noise.on:
+        shown["release"]["noise"] = {key: value for key, value in noise.items() if key != "dataset"}
+    given = manifest.get("taxonomy")
+    return {
+        "title": config.title,
+        "clio": manifest.get("clio"),
+        "settings": shown,
+        "writer": manifest.get("models", {}).get("writer"),
+        "encoder": manifest.get("models", {}).get("encoder"),
+        "prompts": manifest.get("prompts", {}),
+        "facets": [facet.model_dump(mode="json", exclude_defaults=True) for facet in facets],
+        **({"taxonomy": {key: given[key] for key in ("digest", "base_clusters")}} if given else {}),
+    }
+
+
+def sealed(public: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with a digest of its contents."""
     text = json.dumps(public, sort_keys=True, ensure_ascii=False)
-    return public | {"digest": hashlib.sha256(text.encode()).hexdigest()}
+    return {**public, "digest": hashlib.sha256(text.encode()).hexdigest()}

@@ -1,7 +1,8 @@
 """A taxonomy fixed in advance: clusters that are given instead of learned, and which conversation belongs to which.
 
 What is written here is what ``cluster``, ``describe`` and ``arrange`` would have written, so that all that follows is
-the same. Neither names nor keys depend on the data, and a conversation's cluster depends on that conversation alone.
+the same; the runner puts these functions in their place (:func:`in_place`). Neither names nor keys depend on the data,
+and a conversation's cluster depends on that conversation alone.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +23,23 @@ from clio.config import RunConfig
 from clio.models.protocol import Encoder, Vectors
 from clio.runs.context import Context
 from clio.runs.files import write_array
+from clio.runs.stage import Stage
 from clio.stages._taxonomy_file import Entry, read_entries
 from clio.stages._texts import read_texts
-from clio.tables import ASSIGNMENTS, DESCRIPTIONS, HIERARCHY
+from clio.tables import ASSIGNMENTS, AUDITS, DESCRIPTIONS, HIERARCHY
 from clio.vectors.store import open_vectors
 
 CENTROIDS = "centroids.npy"
 NO_TEXT = -2
 WRITER = "taxonomy"
+GIVEN = "not audited: given in advance"
 CHUNK = 65_536
 """Rows of vectors compared at once."""
+_SHOWN = ("cluster_id", "name", "summary", "terms", "writer")
+_UNJUDGED: Mapping[str, object] = {
+    "outcome": "kept", "reason": "", "auditor": GIVEN, "accounts": "", "identifiability": None, "sensitivity": None,
+    "first_identifiability": None, "first_sensitivity": None, "kinds": [], "terms_hidden": 0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,8 @@ class Taxonomy:
     """Base clusters first, in the order given."""
     other_below: float | None
     """Least cosine similarity; a conversation below it belongs to the cluster ``Other``. None: nearest always."""
+    learned_here: bool = False
+    """Whether it is known to come from a release of the same data: then it was not fixed in advance."""
 
     @property
     def base(self) -> tuple[Entry, ...]:
@@ -51,7 +61,8 @@ class Taxonomy:
     @property
     def digest(self) -> str:
         """Of everything in it: part of the keys of the stages that follow."""
-        told = json.dumps([[asdict(entry) for entry in self.entries], self.other_below], sort_keys=True)
+        entries = [asdict(entry) for entry in self.entries]
+        told = json.dumps([entries, self.other_below, self.learned_here], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -99,16 +110,72 @@ def assign(vectors: Vectors, taxonomy: Taxonomy, encoder: Encoder) -> Assigned:
     return Assigned(labels, similarity, centroids)
 
 
-def place(config: RunConfig, context: Context, taxonomy: Taxonomy) -> None:
-    """Write ``assignments``, the centroids, ``descriptions`` and ``hierarchy``: the work of three stages."""
-    texts = read_texts(config, context)
-    assigned = assign(open_vectors(context.workspace / "vectors"), taxonomy, context.encoder)
+def in_place(stage: Stage, taxonomy: Taxonomy | None) -> Stage:
+    """The stage as it is run with a taxonomy: its work is done by the file, and the file decides its result."""
+    if taxonomy is None or stage.name not in ("embed", *_RUNS):
+        return stage
+    if stage.name == "embed":  # looks at whether there is a taxonomy, not at which
+        return replace(stage, identity=lambda _context: {"given_clusters": True})
+    return replace(stage, run=_RUNS[stage.name], identity=lambda _context: {"taxonomy": taxonomy.digest})
+
+
+def learned_from(path: str | Path, inputs: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a taxonomy is the release of a run that shares an input with this one, as far as can be seen.
+
+    ``inputs`` are those of this run's manifest. A release that lies without its run tells nothing.
+    """
+    ours = {given["sha256"] for given in inputs}
+    place = Path(path).resolve()
+    for folder in (place, place.parent, place.parent.parent):
+        try:
+            theirs = json.loads((folder / "manifest.json").read_bytes())["inputs"]
+            if ours & {given["sha256"] for given in theirs}:
+                return True
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return False
+
+
+def _given(context: Context) -> Taxonomy:
+    assert context.taxonomy is not None
+    return context.taxonomy
+
+
+def _cluster(config: RunConfig, context: Context) -> None:
+    """Write ``assignments`` and the centroids."""
+    texts, vectors = read_texts(config, context), open_vectors(context.workspace / "vectors")
+    with context.reporter.track("cluster", len(vectors)) as advance:
+        assigned = assign(vectors, _given(context), context.encoder)
+        advance(len(vectors))
     kept = list(dict.fromkeys(context.read("facets").column("conversation_id").to_pylist()))
     write_array(context.workspace / CENTROIDS, assigned.centroids)
     context.write("assignments", assignments_table(kept, texts.conversation_id, assigned))
+    context.notes |= notes(_given(context), assigned)
+
+
+def _describe(_config: RunConfig, context: Context) -> None:
+    """Write ``descriptions``."""
+    taxonomy = _given(context)
     context.write("descriptions", descriptions_table(taxonomy))
+    context.notes |= {"named_by": {WRITER: len(taxonomy.base)}}
+
+
+def _arrange(_config: RunConfig, context: Context) -> None:
+    """Write ``hierarchy``."""
+    taxonomy = _given(context)
     context.write("hierarchy", hierarchy_table(taxonomy))
-    context.notes |= notes(taxonomy, assigned)
+    held = Counter(entry.level for entry in taxonomy.entries)
+    context.notes |= {
+        "levels": {str(level): held[level] for level in sorted(held)},
+        "named_by": {WRITER: len(taxonomy.entries)},
+    }
+
+
+def _audit(_config: RunConfig, context: Context) -> None:
+    """Write ``audits``: what was given is shown as it was given. To judge it by who is in it would look at the data."""
+    rows = hierarchy_table(_given(context)).to_pylist()
+    context.write("audits", AUDITS.build([{name: row[name] for name in _SHOWN} | {**_UNJUDGED} for row in rows]))
+    context.notes |= {"auditor": GIVEN, "outcomes": {"kept": len(rows)}}
 
 
 def hierarchy_table(taxonomy: Taxonomy) -> pa.Table:
@@ -169,3 +236,12 @@ def notes(taxonomy: Taxonomy, assigned: Assigned) -> dict[str, Any]:
     if taxonomy.other_below is not None:
         found["other"] = sum(held[n] for n, entry in enumerate(taxonomy.base) if entry.other)
     return found
+
+
+_RUNS: Mapping[str, Callable[[RunConfig, Context], None]] = {
+    "cluster": _cluster,
+    "describe": _describe,
+    "arrange": _arrange,
+    "audit": _audit,
+}
+"""What is run in place of the stages of these names."""

@@ -19,33 +19,40 @@ def told(
     context: Context,
     facets: Sequence[Facet],
     tables: Tables,
-    counts: Mapping[str, int],
+    counts: Mapping[str, int] | None,
     noise: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The statement about final ``tables``; ``counts`` as in the manifest of the run."""
+    """The statement about final ``tables``; ``counts`` as in the manifest of the run.
+
+    Without ``counts`` the release has noise, and nothing is told that was counted without it.
+    """
     least = config.release.min_conversations
     clusters = tables["clusters"].to_pylist()
     notes = context.manifest.stage("extract_facets")
-    found = dict(notes.get("leaks", {}))
     names = [" ".join((row["name"], row["summary"], *row["terms"])) for row in clusters]
-    found |= Gauge(context.redactor).look("release", names)
-    written = {
-        name: count if count == 0 or count >= least else None for name, count in notes.get("written", {}).items()
-    }
+    found, written = dict(Gauge(context.redactor).look("release", names)), dict.fromkeys(_WRITTEN)
+    suppressed: dict[str, int | None] = dict.fromkeys(("clusters", "cells", "cells_by_subtraction"))
+    if counts is not None:
+        found |= notes.get("leaks", {})
+        suppressed = {name: counts[f"suppressed_{name}"] for name in suppressed}
+        written = {name: _enough(notes.get("written", {}).get(name, 0), least) for name in _WRITTEN}
     return statement(
         tables["privacy"].to_pylist(),
         config.release.model_dump(mode="json"),
         leak_rates(found, _filtered(config, bool(notes.get("written", {}).get("written"))), least),
         measured(config, context, clusters),
-        {
-            "clusters": counts["suppressed_clusters"],
-            "cells": counts["suppressed_cells"],
-            "cells_by_subtraction": counts["suppressed_cells_by_subtraction"],
-        },
+        suppressed,
         _languages(facets, tables, notes.get("redactor", {}).get("name_languages", [])),
         written,
         noise,
     )
+
+
+_WRITTEN = ("written", "rephrased", "withheld")
+
+
+def _enough(count: int, least: int) -> int | None:
+    return count if count == 0 or count >= least else None
 
 
 def _filtered(config: RunConfig, by_model: bool) -> dict[Stage, tuple[Detector, ...]]:

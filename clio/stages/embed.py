@@ -53,7 +53,9 @@ def run(config: RunConfig, context: Context) -> None:
                     f"{len(missing)} conversations have no vector in {JOURNAL}: it is gone or damaged. Run the same "
                     "command again with --force extract_facets."
                 )
-            store_vectors(without_language(vectors, texts.language), folder)
+            # What is placed in given clusters is placed by itself alone; the shift looks at all conversations.
+            alone = context.taxonomy is not None
+            store_vectors(vectors if alone else without_language(vectors, texts.language), folder)
             advance(len(place))
         else:
             embed(texts.texts, context.encoder, folder, config.encoder.shard_rows, advance)

@@ -20,6 +20,7 @@ from clio.config import RunConfig
 from clio.config.facets import Facet
 from clio.config.release import ReleaseConfig
 from clio.privacy import history, rounding
+from clio.privacy._noise_tables import Rows
 from clio.privacy.density import squares
 from clio.privacy.settle import Settled, settle, settle_again
 from clio.privacy.thresholds import Thresholds
@@ -31,7 +32,8 @@ from clio.stages._audited import audited, rules
 from clio.stages._breakdowns import ALL, Node, Rules, Scan, Tables, breakdowns
 from clio.stages._cells import Counter
 from clio.stages._computed import monday
-from clio.stages._people import people
+from clio.stages._noisy import noisy, warn_after_noise
+from clio.stages._people import own_accounts, people
 from clio.stages._release_folder import write_release
 from clio.stages._statements import public_manifest, statements
 from clio.stages._told import told
@@ -203,13 +205,21 @@ def run(config: RunConfig, context: Context) -> None:
     from clio.prompts.facets import resolve
 
     facets = resolve(config.facets)
-    private, everyone, inside, unclustered = _read(context)
+    private, everyone, inside, unclustered = _read(config, context)
     redactor = context.redactor
 
     def scan(text: str) -> Sequence[object]:
         return redactor.scan(text, names=False)
 
     with context.reporter.track("publish", 1) as advance:
+        if config.release.noise.on:
+            shown, manifest = noisy(config, context, _unsettled(private), facets, scan)
+            statement = told(config, context, facets, shown, None, manifest["noise"])
+            write_release(context.release, shown, manifest, statement, redactor)
+            context.notes["counts"] |= unclustered
+            advance(1)
+            return
+        warn_after_noise(context)
         taxonomy, identity = _digests(private, facets, config)
         folder = context.workspace / "releases"
         protect = config.release.earlier == "protect"
@@ -231,8 +241,9 @@ def run(config: RunConfig, context: Context) -> None:
         }
         said = statements(config, context.manifest.data, counts)
         released = set(tables["clusters"].column("cluster_id").to_pylist())
+        audits = [row for row in context.read("audits").to_pylist() if row["cluster_id"] in released]
         said[-1:-1] = [
-            *rules(config, [row for row in context.read("audits").to_pylist() if row["cluster_id"] in released]),
+            *(rules(config, audits) if context.taxonomy is None else []),
             rounding.statement(config.release.round_to),
             earlier.statement(config.release.earlier),
         ]
@@ -248,6 +259,12 @@ def run(config: RunConfig, context: Context) -> None:
         write_release(context.release, shown, rounding.round_manifest(manifest, base), statement, redactor)
         advance(1)
     context.notes |= {"counts": counts}
+
+
+def _unsettled(private: Private) -> Rows:
+    return Rows(
+        private.conversation_id, private.account, private.week, private.base, private.answers, private.hierarchy
+    )
 
 
 def _digests(private: Private, facets: Sequence[Facet], config: RunConfig) -> tuple[str, str]:
@@ -269,7 +286,7 @@ def _settled_base(private: Private, settled: Settled) -> NDArray[np.int64]:
     return found
 
 
-def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
+def _read(config: RunConfig, context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int64], dict[str, int]]:
     """What is clustered; the accounts of all kept conversations; which of these are clustered; and what is not."""
     assignments = context.read("assignments")
     base = assignments.column("cluster").to_numpy().astype(np.int64)
@@ -277,7 +294,8 @@ def _read(context: Context) -> tuple[Private, NDArray[np.int64], NDArray[np.int6
     known = context.read("conversations")
     place = {name: row for row, name in enumerate(known.column("conversation_id").to_pylist())}
     rows = np.array([place[name] for name in ids], dtype=np.int64)
-    counting = people(context)
+    # What noise promises is counted in accounts as they are: whom one counts for must not depend on the others.
+    counting = own_accounts(context) if config.release.noise.on else people(context)
     codes = np.array([counting[name] for name in known.column("conversation_id").to_pylist()], dtype=np.int64)
     started = known.column("started_at").to_pylist()
     where = context.read("positions")

@@ -264,9 +264,9 @@ def test_statements_say_what_is_promised() -> None:
     rows = world([(n, 0, "alpha") for n in range(60)])
     found = noisy_release(rows, [USE], NoiseConfig(mechanism="dp"), LOW, free)
     config = load_config({"ingest": {"sampling": {"size": 10}}})
-    reasons = not_whole(config, {"stages": {"ingest": {"accounts": {"note": "some"}}}}, fixed=False)
+    reasons = not_whole(config, fixed=False, exact=2)
     assert len(reasons) == 3
-    assert not_whole(load_config({}), {}, fixed=True) == ()
+    assert not_whole(load_config({}), fixed=True) == ()
     told = PRIVACY.build(noise_statements(found, reasons)).to_pylist()
     assert "epsilon 1, delta 1e-06" in told[0]["setting"]
     assert told[0]["statement"].startswith("Given the clusters")

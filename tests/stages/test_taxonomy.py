@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from clio.errors import InputError
 from clio.runs.files import load_array, write_table
+from clio.runs.runner import load_stage
 from clio.stages import _taxonomy as module
+from clio.stages._audited import audited
 from clio.stages._taxonomy import (
     Taxonomy,
     assign,
     assignments_table,
     descriptions_table,
     hierarchy_table,
+    in_place,
     load_taxonomy,
-    place,
 )
 from clio.stages.publish import publish
 from clio.tables import CLUSTERS
@@ -255,10 +257,14 @@ def test_what_is_placed_is_what_publishing_reads(tmp_path: Path) -> None:
     asked = [row for row in workspace.facets if row["facet"] == "request" and row["status"] == "answered"]
     store_vectors(encoder.encode([row["value"] for row in asked]), context.workspace / "vectors")
     taxonomy = load_taxonomy(write(tmp_path, [f"help with something {n}" for n in range(4)]))
-    place(context.config, context, taxonomy)
+    context.taxonomy = taxonomy
+    for name in ("cluster", "describe", "arrange", "audit"):
+        in_place(load_stage(name), taxonomy).run(context.config, context)
     assigned = context.read("assignments")
     assert assigned.num_rows == len(workspace.conversations)
     assert context.read("hierarchy").equals(hierarchy_table(taxonomy))
+    shown = audited(context.read("hierarchy").to_pylist(), context.read("audits").to_pylist())
+    assert shown == context.read("hierarchy").to_pylist()
     assert load_array(context.workspace / "centroids.npy").shape == (4, 64)
     assert context.notes["base_clusters"] == 4
     named = {row["conversation_id"]: int(row["value"][-1]) for row in asked}
