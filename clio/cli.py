@@ -182,12 +182,15 @@ def inspect(
         _table(facts)
 
 
-@app.command(epilog="Example: `clio doctor`")
-def doctor(json: Json = False) -> None:
+@app.command(epilog="Example: `clio doctor` or `clio doctor runs/demo`")
+def doctor(
+    run: Annotated[Path | None, typer.Argument(help="A run whose private side is judged too.")] = None,
+    json: Json = False,
+) -> None:
     """Say what is installed, what is missing, and the exact line that installs it."""
     from clio.runs.doctor import examine
 
-    found = examine()
+    found = examine(run)
     if json:
         _json([dataclasses.asdict(finding) for finding in found])
         return

@@ -148,7 +148,7 @@ class Book:
         """On disk first, after the last whole line."""
         data = json.dumps(line).encode() + b"\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             with os.fdopen(os.open(self.path, flags, 0o600), "ab") as handle:
                 if os.fstat(handle.fileno()).st_mode & 0o077:

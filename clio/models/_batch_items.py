@@ -136,7 +136,7 @@ class Spool:
             if self._file is None or self._cipher is None:
                 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._cipher = AESGCM(AESGCM.generate_key(256))
                 self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by `close`
             sealed = self._cipher.encrypt(self._count.to_bytes(_NONCE_BYTES, "big"), data, raw)

@@ -221,7 +221,7 @@ class Ledger:
         data = (json.dumps(line) + "\n").encode()
         try:
             if self._handle is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             written = os.write(self._handle, data)
         except OSError as fault:

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 import clio
+from clio.errors import RunError
 from clio.runs.keys import key_path
+from clio.runs.manifest import FILE
+from clio.runs.permissions import OTHERS, POSIX, exposure, told
 
 EXTRAS = {
     "embedded": ("xllamacpp", "the embedded text model (no key, no network)"),
@@ -37,20 +40,24 @@ class Finding:
     remedy: str = ""
 
 
-def examine() -> list[Finding]:
-    """Every finding, in the order a newcomer needs them."""
+def examine(run: Path | None = None) -> list[Finding]:
+    """Every finding, in the order a newcomer needs them; of a run, whether its private side is its owner's alone.
+
+    Raises:
+        RunError: ``run`` is not the folder of a run.
+    """
     found = [
         Finding("clio-toolkit", "ok", f"{clio.__version__} on Python {platform.python_version()} ({sys.executable})"),
         _processor(),
     ]
     found += [_extra(name, module, what) for name, (module, what) in EXTRAS.items()]
     found += _weights()
-    found += [_key(), _torch(), _disk()]
+    found += [_key(), *_guarded(), _torch(), _disk()]
     given = "ANTHROPIC_API_KEY" in os.environ
     found.append(
         Finding("ANTHROPIC_API_KEY", "note", "set" if given else "not set: needed only for writer.backend: messages")
     )
-    return found
+    return found + ([_workspace(run)] if run is not None else [])
 
 
 def _processor() -> Finding:
@@ -85,10 +92,31 @@ def _key() -> Finding:
     path = key_path()
     if not path.exists():
         return Finding("pseudonym key", "note", f"will be made at the first run: {path}")
-    open_to_others = path.stat().st_mode & 0o077
+    open_to_others = POSIX and path.stat().st_mode & OTHERS
     if open_to_others:
         return Finding("pseudonym key", "missing", f"{path} can be read by others", f"chmod 600 {path}")
     return Finding("pseudonym key", "ok", str(path))
+
+
+def _guarded() -> list[Finding]:
+    """Other keys and caches of the user, where they are open to others; nothing else is told of them."""
+    from clio.models.reply_cache import cache_folder
+
+    held = [*key_path().parent.glob("*.key"), *cache_folder().glob("replies.*")]
+    loose = [path for path in held if path != key_path() and POSIX and path.stat().st_mode & OTHERS]
+    return [Finding(path.name, "missing", f"{path} can be read by others", f"chmod 600 {path}") for path in loose]
+
+
+def _workspace(run: Path) -> Finding:
+    if not (run / FILE).is_file():
+        raise RunError(f"{run}: is not the folder of a run (it holds no {FILE})")
+    found = exposure(run)
+    if not found:
+        return Finding("workspace", "ok" if POSIX else "note", told(run))
+    fixes = [f"chmod -R go= {run / 'workspace'}"] if found.entries else []
+    fixes += [f"chmod go-w {run}"] if found.run_writable else []
+    fixes += [f"make one user the owner of all in {run / 'workspace'}"] if found.foreign else []
+    return Finding("workspace", "missing", told(run), "; ".join(fixes))
 
 
 def _torch() -> Finding:

@@ -15,18 +15,25 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from clio.errors import RunError
+from clio.runs.permissions import make_file, make_folder
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, public: bool = False) -> Iterator[IO[bytes]]:
     """Write to the handle; ``path`` gets the contents at the end, whole, or stays as it was.
+
+    File and new folders are their owner's alone, unless they are ``public``: then the umask decides.
 
     Raises:
         RunError: the disk is full or the folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if public:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            make_folder(path.parent)
+            make_file(temporary)
         with temporary.open("wb") as handle:
             yield handle
             handle.flush()
@@ -55,9 +62,9 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, public: bool = False) -> None:
     """JSON, readable, keys in the order given."""
-    with replacing(path) as handle:
+    with replacing(path, public) as handle:
         handle.write((json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
@@ -88,9 +95,9 @@ def load_array(path: Path) -> NDArray[np.float32]:
     return array
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table, public: bool = False) -> None:
     """Parquet, zstd, without anything that differs between two writings of the same table."""
-    with replacing(path) as handle:
+    with replacing(path, public) as handle:
         pq.write_table(table.combine_chunks(), handle, compression="zstd", store_schema=True)
 
 

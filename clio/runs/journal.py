@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clio.errors import RunError
+from clio.runs.permissions import make_file, make_folder
 
 Rows = list[dict[str, Any]]
 JOURNAL = "extract_facets.journal.jsonl"
@@ -41,9 +42,11 @@ class Journal:
         self.conversations = 0
         self._end = 0
         with self._writing():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             if path.exists():
                 self._take_up()
+            else:
+                make_file(path)
             self._append(b"" if self._end else self._head())
 
     def _take_up(self) -> None:

@@ -22,6 +22,7 @@ from clio.config.models import EmbeddedWriter, MessagesWriter
 from clio.conversations.types import Conversation
 from clio.errors import ConfigError, InputError, MissingExtraError, ModelSetupError, RunError
 from clio.models.protocol import Encoder, Writer
+from clio.runs import at_rest
 from clio.runs.context import Context, Sources
 from clio.runs.manifest import FILE, Manifest
 from clio.runs.progress import Reporter, Style, duration, make_reporter
@@ -92,6 +93,7 @@ def run(
         for leftover in folder.rglob(".*.tmp"):  # of a process that was killed while it wrote
             leftover.unlink()
         manifest = Manifest.open(folder)
+        at_rest.begin(folder, reporter.say)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
         if taxonomy is not None and given is not None:

@@ -36,10 +36,10 @@ def write_release(
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, table in tables.items():
-        write_table(fresh / f"{name}.parquet", table)
-    write_json(fresh / "manifest.json", manifest)
-    write_json(fresh / "privacy.json", statement)
-    with replacing(fresh / "privacy.html") as handle:
+        write_table(fresh / f"{name}.parquet", table, public=True)
+    write_json(fresh / "manifest.json", manifest, public=True)
+    write_json(fresh / "privacy.json", statement, public=True)
+    with replacing(fresh / "privacy.html", public=True) as handle:
         handle.write(page(str(manifest.get("title", "")), statement).encode("utf-8", "replace"))
     digests = {"digest": manifest["digest"], **manifest["prompts"]}
     ours = {text for name, digest in digests.items() for text in (digest, f"{name}: {digest}")}

@@ -14,6 +14,7 @@ import numpy as np
 
 from clio.errors import ModelSetupError, RunError, TableError
 from clio.models.protocol import Encoder, Vectors
+from clio.runs.permissions import make_file, make_folder
 
 NAME = "vectors.npy"
 RECORD = "vectors.json"
@@ -34,7 +35,7 @@ def write_vectors(
     computed anew. The result is byte for byte that of an uninterrupted run: what is encoded together depends on
     ``texts`` and ``shard_rows`` alone. ``advance`` is called with the number of rows just finished.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     advance = advance or _silent
     starts = range(0, len(texts), shard_rows)
     digests = [_digest(texts[start : start + shard_rows], encoder.id) for start in starts]
@@ -63,7 +64,7 @@ def write_vectors(
 
 def store_vectors(vectors: Vectors, folder: Path) -> Path:
     """Write vectors that were made elsewhere, float32 rows of length 1, as :func:`write_vectors` does."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     (folder / RECORD).unlink(missing_ok=True)
     target = folder / NAME
     _write(target, partial(np.save, arr=np.ascontiguousarray(vectors, dtype=np.float32)))
@@ -129,6 +130,7 @@ def _read_record(path: Path) -> object:
 def _write(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Written beside the target, flushed to disk, renamed: the target is never half there."""
     unfinished = target.with_name(f"{target.name}.part")
+    make_file(unfinished)
     with unfinished.open("wb") as handle:
         fill(handle)
         handle.flush()

@@ -168,7 +168,7 @@ def test_a_crash_leaves_the_old_or_the_new_release(step: str, tmp_path: Path, mo
     rename = Path.rename
     calls = 0
 
-    def stop(*_: Any) -> None:
+    def stop(*_: Any, **__: Any) -> None:
         raise Killed
 
     def rename_or_stop(self: Path, target: Path) -> Path:
