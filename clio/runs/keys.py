@@ -1,4 +1,4 @@
-"""The keys: one turns ids into pseudonyms, one opens the reply cache. They live outside every run and every cache."""
+"""The keys: for pseudonyms, for the reply cache, for the access log. They live outside every run and every cache."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def reply_key_path() -> Path:
     return _folder() / "replies.key"
 
 
+def access_key_path() -> Path:
+    """Where the key lies that access logs are chained with."""
+    return _folder() / "access.key"
+
+
 def load_key() -> bytes:
     """The key, made at first use, readable by its owner only.
 
@@ -42,6 +47,15 @@ def load_reply_key() -> bytes:
         RunError: the file is there and is not a key, or cannot be made.
     """
     return _load(reply_key_path(), "the reply cache")
+
+
+def load_access_key() -> bytes:
+    """The key of access logs, made and kept like that of :func:`load_key`.
+
+    Raises:
+        RunError: the file is there and is not a key, or cannot be made.
+    """
+    return _load(access_key_path(), "access logs")
 
 
 def _folder() -> Path:

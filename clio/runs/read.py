@@ -90,6 +90,15 @@ class Run:
         """The rules and what they hid."""
         return self.table("privacy")
 
+    def conversations(self, cluster: str | None = None, *, purpose: str, who: str | None = None) -> pd.DataFrame:
+        """Rows of single conversations, from the private side: see :func:`clio.runs.restricted.conversations`.
+
+        Every call is written to the run's access log, with ``purpose``, before it returns.
+        """
+        from clio.runs import restricted
+
+        return restricted.conversations(self.folder, cluster, purpose=purpose, who=who)
+
     def tree(self, level: int | None = None) -> str:
         """The hierarchy as indented plain text, the largest first; ``level`` is the finest one shown."""
         from clio.runs.tree import plain_tree
