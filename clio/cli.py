@@ -20,7 +20,7 @@ from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
 from clio.cli_estimate import estimate
 from clio.cli_redact import EPILOG as REDACT_EPILOG
 from clio.cli_redact import redact
-from clio.cli_rest import ACCESS_LOG_EPILOG, access_log
+from clio.cli_rest import ACCESS_LOG_EPILOG, PURGE_EPILOG, access_log, purge
 from clio.errors import ClioError
 from clio.runs.progress import Style
 
@@ -68,6 +68,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(cache_app, name="cache")
 app.command(epilog=ESTIMATE_EPILOG)(estimate)
 app.command(epilog=REDACT_EPILOG)(redact)
+app.command(epilog=PURGE_EPILOG)(purge)
 app.command("access-log", epilog=ACCESS_LOG_EPILOG)(access_log)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]

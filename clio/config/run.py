@@ -12,6 +12,7 @@ from clio.config.models import EmbeddedWriter, EncoderConfig, WriterConfig
 from clio.config.redact import RedactConfig
 from clio.config.release import ReleaseConfig
 from clio.config.stages import ArrangeConfig, ClusterConfig, DescribeConfig, ProjectConfig
+from clio.config.workspace import WorkspaceConfig
 
 
 class RunConfig(Section):
@@ -31,6 +32,7 @@ class RunConfig(Section):
     audit: AuditConfig = AuditConfig()
     project: ProjectConfig = ProjectConfig()
     release: ReleaseConfig = ReleaseConfig()
+    workspace: WorkspaceConfig = WorkspaceConfig()
 
     @property
     def clusters_conversations(self) -> bool:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from clio.config.workspace import WorkspaceConfig
+from clio.runs import retention
+from clio.runs.manifest import Manifest
 from clio.runs.permissions import close_to_others, exposure, make_folder
+from clio.runs.purge import refuse_purged
+
+Say = Callable[[str], None]
 
 
-def begin(folder: Path, say: Callable[[str], None]) -> None:
-    """Make the workspace, or see that the one that is there is its owner's alone."""
+def begin(folder: Path, manifest: Manifest, config: WorkspaceConfig, say: Say) -> None:
+    """Make the workspace, or see that the one that is there is its owner's alone.
+
+    Raises:
+        RunError: it was purged.
+    """
+    refuse_purged(folder, manifest)
+    retention.note(manifest, config)
+    if retention.is_past(manifest.data):
+        say(f"  the private side of this run is {retention.told(folder, manifest.data)}")
     workspace = folder / "workspace"
     make_folder(workspace)
     opened = close_to_others(workspace)
@@ -20,3 +34,10 @@ def begin(folder: Path, say: Callable[[str], None]) -> None:
         say(f"  {left.entries + left.foreign} files or folders of {workspace} cannot be closed to others")
     if left.run_writable:
         say(f"  others may write in {folder}, and so replace its private side: chmod go-w {folder}")
+
+
+def end(folder: Path, manifest: Manifest, config: WorkspaceConfig, say: Say) -> None:
+    """Remove what a finished run is not to keep."""
+    done = retention.at_end(folder, manifest, config)
+    if done:
+        say(done)

@@ -10,8 +10,8 @@ from typing import Any
 from clio.config import RunConfig
 from clio.config.ingest import IngestConfig
 from clio.conversations.types import Rejection
+from clio.runs import permissions, purge, retention
 from clio.runs.manifest import Manifest
-from clio.runs.permissions import told
 
 MOST_RECORDS = 200_000
 """Records looked at; a larger input is described from its beginning, and the facts say so."""
@@ -83,7 +83,9 @@ def inspect_run(folder: Path) -> dict[str, Any]:
         "inputs": ", ".join(str(item.get("file", "records")) for item in manifest.get("inputs", [])),
         **{name.replace("_", " "): value for name, value in manifest.get("counts", {}).items()},
         "seconds": seconds,
-        "workspace": told(folder),
+        "workspace": "; ".join(
+            filter(None, (purge.told(manifest) or permissions.told(folder), retention.told(folder, manifest)))
+        ),
     }
     if "stopped_in" in manifest and manifest.get("status") == "stopped":
         facts["stopped in"] = f"{manifest['stopped_in']} ({manifest.get('stopped_by')})"

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clio.errors import RunError
-from clio.runs import access_log
+from clio.runs import access_log, retention
 from clio.runs.files import read_table
 from clio.runs.manifest import FILE, Manifest
+from clio.runs.purge import refuse_purged
 from clio.tables import TABLES
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ def private_table(run: Path, name: str, *, purpose: str, who: str | None = None)
 def _private(run: Path) -> Path:
     if not (run / FILE).is_file():
         raise RunError(f"{run}: is not the folder of a run with its private side (it holds no {FILE})")
+    manifest = Manifest.open(run)
+    refuse_purged(run, manifest)
+    if retention.is_past(manifest.data):
+        raise RunError(f"{run}: its private side is {retention.told(run, manifest.data)}. No row of it is shown.")
     if not (run / "workspace").is_dir():
         raise RunError(f"{run}: has no private side any more; what was released is in `release`")
     return run / "workspace"

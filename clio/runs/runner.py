@@ -93,7 +93,7 @@ def run(
         for leftover in folder.rglob(".*.tmp"):  # of a process that was killed while it wrote
             leftover.unlink()
         manifest = Manifest.open(folder)
-        at_rest.begin(folder, reporter.say)
+        at_rest.begin(folder, manifest, loaded.workspace, reporter.say)
         context = Context(folder, loaded, sources, reporter, manifest, writer, encoder)
         manifest.begin(loaded.model_dump(mode="json"), _inputs(sources, reporter), loaded.seed, loaded.title)
         if taxonomy is not None and given is not None:
@@ -102,6 +102,7 @@ def run(
             _loop(context, set(force))
         finally:
             context.close()
+        at_rest.end(folder, manifest, loaded.workspace, reporter.say)
     return Run(folder)
 
 

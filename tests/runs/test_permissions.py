@@ -17,11 +17,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clio.config import RunConfig
 from clio.errors import RunError
+from clio.runs import at_rest
 from clio.runs.doctor import examine
 from clio.runs.files import replacing, write_json
 from clio.runs.inspect import inspect_run
 from clio.runs.journal import Journal
+from clio.runs.manifest import Manifest
 from clio.runs.permissions import close_to_others, exposure, make_folder, told
 from tests.fakes import corpus
 from tests.quick import CONFIG, ROOT, quick_run, write_jsonl
@@ -157,9 +160,7 @@ def test_a_workspace_that_became_readable_is_told_and_mended(tmp_path: Path, fin
     assert (finding.what, finding.state) == ("workspace", "missing")
     assert finding.remedy == f"chmod -R go= {run / 'workspace'}"
     said: list[str] = []
-    from clio.runs import at_rest
-
-    at_rest.begin(run, said.append)
+    at_rest.begin(run, Manifest.open(run), RunConfig().workspace, said.append)
     assert any("2 files or folders" in line and "closed now" in line for line in said)
     assert examine(run)[-1].state == "ok"
 
