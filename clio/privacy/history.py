@@ -36,7 +36,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from clio.errors import RunError
-from clio.runs.files import load_array, read_json, write_array, write_json, write_table
+from clio.runs.files import load_array, read_json, reading, write_array, write_json, write_table
 
 Cell = tuple[str, str, str]
 """Facet, cluster id, value."""
@@ -147,7 +147,8 @@ def read(folder: Path, taxonomy: str, identity: str) -> Earlier:
                 elsewhere += 1
                 continue
             settled = load_array(path.with_suffix(".npy")).astype(np.int64)
-            rows = pq.read_table(path.with_suffix(".parquet"), schema=_SCHEMA).to_pydict()
+            with reading(path.with_suffix(".parquet")) as handle:
+                rows = pq.read_table(pa.BufferReader(handle.read()), schema=_SCHEMA).to_pydict()
         except (OSError, KeyError, TypeError, pa.ArrowException):
             raise RunError(
                 f"{path}: this record of an earlier release is damaged, and without it a new release could give away "

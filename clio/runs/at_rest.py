@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clio.config.workspace import WorkspaceConfig
-from clio.runs import retention
+from clio.runs import encryption, retention
 from clio.runs.manifest import Manifest
 from clio.runs.permissions import close_to_others, exposure, make_folder
 from clio.runs.purge import refuse_purged
@@ -18,14 +18,17 @@ def begin(folder: Path, manifest: Manifest, config: WorkspaceConfig, say: Say) -
     """Make the workspace, or see that the one that is there is its owner's alone.
 
     Raises:
-        RunError: it was purged.
+        ConfigError: it is to be encrypted, and there is no key.
+        RunError: it was purged, is encrypted with another key, or is not encrypted and should be.
     """
     refuse_purged(folder, manifest)
     retention.note(manifest, config)
     if retention.is_past(manifest.data):
         say(f"  the private side of this run is {retention.told(folder, manifest.data)}")
     workspace = folder / "workspace"
+    manifest.save()  # first: a folder that holds a workspace and no manifest would be taken for no run
     make_folder(workspace)
+    encryption.prepare(workspace, config)
     opened = close_to_others(workspace)
     if opened:
         say(f"  {opened} files or folders of {workspace} were open to others; they are closed now")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +17,21 @@ from numpy.typing import NDArray
 
 from clio.errors import RunError
 from clio.runs.permissions import make_file, make_folder
+from clio.runs.seal import seal_of
 
 
 @contextmanager
 def replacing(path: Path, public: bool = False) -> Iterator[IO[bytes]]:
     """Write to the handle; ``path`` gets the contents at the end, whole, or stays as it was.
 
-    File and new folders are their owner's alone, unless they are ``public``: then the umask decides.
+    File and new folders are their owner's alone, unless they are ``public``: then the umask decides. In an encrypted
+    workspace what is written is encrypted on its way.
 
     Raises:
         RunError: the disk is full or the folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    seal = None if public else seal_of(path)
     try:
         if public:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +39,12 @@ def replacing(path: Path, public: bool = False) -> Iterator[IO[bytes]]:
             make_folder(path.parent)
             make_file(temporary)
         with temporary.open("wb") as handle:
-            yield handle
+            if seal is None:
+                yield handle
+            else:
+                sealing = seal.writer(handle, path)
+                yield cast("IO[bytes]", sealing)
+                sealing.finish()
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
@@ -48,6 +57,23 @@ def replacing(path: Path, public: bool = False) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[IO[bytes]]:
+    """The contents, decrypted on their way where the workspace is encrypted; to be read from the beginning, once.
+
+    Raises:
+        OSError: it cannot be read, or does not open with the workspace's key.
+        RunError: that key is gone or another.
+    """
+    seal = seal_of(path)
+    with path.open("rb") as handle:
+        if seal is None:
+            yield handle
+        else:
+            with seal.reader(handle, path) as plain:
+                yield plain
 
 
 def sync_folder(folder: Path) -> None:
@@ -71,7 +97,8 @@ def write_json(path: Path, value: Any, public: bool = False) -> None:
 def read_json(path: Path) -> Any:
     """The value; RunError when the file is absent or damaged."""
     try:
-        return json.loads(path.read_bytes())
+        with reading(path) as handle:
+            return json.loads(handle.read())
     except FileNotFoundError:
         raise RunError(f"{path}: not found. Is this the folder of a run?") from None
     except (OSError, ValueError):
@@ -87,7 +114,8 @@ def write_array(path: Path, array: NDArray[np.float32]) -> None:
 def load_array(path: Path) -> NDArray[np.float32]:
     """The array; RunError when the file is absent or damaged."""
     try:
-        array: NDArray[np.float32] = np.load(path, allow_pickle=False)
+        with reading(path) as handle:
+            array: NDArray[np.float32] = np.load(io.BytesIO(handle.read()), allow_pickle=False)
     except FileNotFoundError:
         raise RunError(f"{path}: not found. The stage that writes it has not finished: run `clio run` again.") from None
     except (OSError, ValueError):
@@ -104,7 +132,10 @@ def write_table(path: Path, table: pa.Table, public: bool = False) -> None:
 def read_table(path: Path) -> pa.Table:
     """The table; RunError when the file is absent or damaged."""
     try:
-        return pq.read_table(path)
+        if seal_of(path) is None:
+            return pq.read_table(path)
+        with reading(path) as handle:
+            return pq.read_table(pa.BufferReader(handle.read()))
     except FileNotFoundError:
         raise RunError(f"{path}: not found. The stage that writes it has not finished: run `clio run` again.") from None
     except (OSError, pa.ArrowInvalid):

@@ -10,7 +10,7 @@ from typing import Any
 from clio.config import RunConfig
 from clio.config.ingest import IngestConfig
 from clio.conversations.types import Rejection
-from clio.runs import permissions, purge, retention
+from clio.runs import encryption, permissions, purge, retention
 from clio.runs.manifest import Manifest
 
 MOST_RECORDS = 200_000
@@ -84,7 +84,14 @@ def inspect_run(folder: Path) -> dict[str, Any]:
         **{name.replace("_", " "): value for name, value in manifest.get("counts", {}).items()},
         "seconds": seconds,
         "workspace": "; ".join(
-            filter(None, (purge.told(manifest) or permissions.told(folder), retention.told(folder, manifest)))
+            filter(
+                None,
+                (
+                    purge.told(manifest) or permissions.told(folder),
+                    encryption.told(folder),
+                    retention.told(folder, manifest),
+                ),
+            )
         ),
     }
     if "stopped_in" in manifest and manifest.get("status") == "stopped":

@@ -13,6 +13,7 @@ from typing import Any
 
 from clio.errors import RunError
 from clio.runs.permissions import make_file, make_folder
+from clio.runs.seal import seal_of
 
 Rows = list[dict[str, Any]]
 JOURNAL = "extract_facets.journal.jsonl"
@@ -33,7 +34,8 @@ class Journal:
     """Finished batches, one JSON line each, synced. A line that is cut short by a kill is not there, nor is any
     line after one that is damaged.
 
-    Only batch numbers stay in memory; :meth:`entries` reads the rows back from disk.
+    Only batch numbers stay in memory; :meth:`entries` reads the rows back from disk. In an encrypted workspace each
+    line but the first, which holds no more than the stage's key, is encrypted by itself.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -41,6 +43,8 @@ class Journal:
         self.done: set[int] = set()
         self.conversations = 0
         self._end = 0
+        seal = seal_of(path)
+        self._lines = seal.lines(path) if seal is not None else None
         with self._writing():
             make_folder(path.parent)
             if path.exists():
@@ -57,7 +61,7 @@ class Journal:
             self._end = handle.tell()
             for line in handle:
                 try:
-                    self._count(json.loads(line[: line.index(b"\n")]))
+                    self._count(self._decoded(line[: line.index(b"\n")], self._end))
                 except (ValueError, KeyError, TypeError):
                     return
                 self._end += len(line)
@@ -91,8 +95,15 @@ class Journal:
         if counts:
             entry["counts"] = dict(counts)
         with self._writing():
-            self._append((json.dumps(entry, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+            self._append(self._encoded(entry) + b"\n")
         self._count(entry)
+
+    def _encoded(self, entry: dict[str, Any]) -> bytes:
+        line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace")
+        return line if self._lines is None else self._lines.seal(line, f"{self.key} {self._end}")
+
+    def _decoded(self, line: bytes, place: int) -> Any:
+        return json.loads(line if self._lines is None else self._lines.unseal(line, f"{self.key} {place}"))
 
     def _append(self, line: bytes) -> None:
         """After the last whole line, whatever a write that failed left behind it."""
@@ -114,17 +125,17 @@ class Journal:
 
     def entries(self) -> Iterator[Entry]:
         """What is kept of every finished batch."""
-        for entry in self._lines():
+        for entry in self._read():
             signatures = {name: base64.b64decode(value) for name, value in entry.get("signatures", {}).items()}
             yield Entry(entry["facets"], entry["screened"], signatures, entry.get("counts", {}))
 
     def vectors(self) -> Iterator[dict[str, str]]:
         """The packed vectors of every finished batch, by conversation."""
-        for entry in self._lines():
+        for entry in self._read():
             yield entry.get("vectors", {})
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
+    def _read(self) -> Iterator[dict[str, Any]]:
         with self.path.open("rb") as handle:
             handle.readline()
-            while handle.tell() < self._end:
-                yield json.loads(handle.readline())
+            while (place := handle.tell()) < self._end:
+                yield self._decoded(handle.readline().rstrip(b"\n"), place)

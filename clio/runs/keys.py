@@ -1,4 +1,4 @@
-"""The keys: for pseudonyms, for the reply cache, for the access log. They live outside every run and every cache."""
+"""The keys of a user: for pseudonyms, replies, access logs, workspaces. They live outside every run and every cache."""
 
 from __future__ import annotations
 
@@ -56,6 +56,15 @@ def load_access_key() -> bytes:
         RunError: the file is there and is not a key, or cannot be made.
     """
     return _load(access_key_path(), "access logs")
+
+
+def load_workspace_key() -> bytes:
+    """The user's key of encrypted workspaces, ``workspaces.key``, made and kept like that of :func:`load_key`.
+
+    Raises:
+        RunError: the file is there and is not a key, or cannot be made.
+    """
+    return _load(_folder() / "workspaces.key", "encrypted workspaces")
 
 
 def _folder() -> Path:

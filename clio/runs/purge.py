@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from clio.errors import RunError
-from clio.runs import access_log
+from clio.runs import access_log, workspace_key
 from clio.runs.files import sync_folder
 from clio.runs.manifest import FILE, Manifest
+from clio.runs.seal import read_marker
 
 BATCHES = "batches.jsonl"
 
@@ -41,7 +42,7 @@ def purge(run: Path) -> Purged:
     """Destroy the private side of a run: everything in ``workspace``, and what a killed process left beside it.
 
     ``release``, ``manifest.json`` and the access log stay; the manifest says when the purge was. Files are removed,
-    not overwritten: see docs/at-rest.md.
+    not overwritten: see docs/at-rest.md. The data key of an encrypted workspace goes first.
 
     Raises:
         RunError: it is no run, another process is writing it, or something could not be removed. What was removed
@@ -69,9 +70,14 @@ def purge_held(run: Path, manifest: Manifest) -> Purged:
     noted.setdefault("begun_at", _now())
     noted.pop("finished_at", None)
     manifest.data["purge"] = noted
-    manifest.data["purge"].setdefault("batches", (workspace / BATCHES).is_file())
+    noted.setdefault("batches", (workspace / BATCHES).is_file())
+    run_id = _data_key(workspace)
+    if run_id is not None:
+        noted.setdefault("key", "destroyed" if workspace_key.wrapped_path(run_id).is_file() else "not found")
     manifest.save()
     try:
+        if run_id is not None:
+            workspace_key.destroy(run_id)
         access_log.move_out(run)
         files, size, linked = _measure(workspace)
         noted |= {"files": noted.get("files", 0) + files, "bytes": noted.get("bytes", 0) + size}
@@ -115,6 +121,16 @@ def told(manifest: dict[str, Any]) -> str:
     return f"purged on {noted['finished_at'][:10]}" if noted.get("finished_at") else "half purged: purge it again"
 
 
+def _data_key(workspace: Path) -> str | None:
+    """The id of the data key; None where there is none, or where nobody can tell it any more."""
+    with suppress(RunError):
+        marked = read_marker(workspace)
+        if marked is not None:
+            workspace_key.wrapped_path(marked.id)
+            return marked.id
+    return None
+
+
 def _measure(workspace: Path) -> tuple[int, int, int]:
     """Files, bytes, and files that have another name elsewhere."""
     files = size = linked = 0
@@ -140,11 +156,20 @@ def _remains(manifest: Manifest, run: Path, linked: int) -> tuple[str, ...]:
             f"Replies of this run in the encrypted cache {cache_folder()}: it holds no mark of the run they were "
             "bought for. `clio cache clear` removes those of all runs."
         )
-    if manifest.data.get("purge", {}).get("batches"):
+    noted = manifest.data.get("purge", {})
+    if noted.get("batches"):
         left.append("What the endpoint keeps of the batches sent to it, for as long as its provider says.")
+    if noted.get("key") == "not found":
+        left.append(
+            f"The data key of the encrypted workspace, which was not in {workspace_key.wrapped_path('0' * 32).parent}: "
+            "whoever has it can read copies of the workspace."
+        )
     if linked:
         left.append(f"{linked} files had another name (a hard link) outside the workspace, and are still there.")
-    left.append("Backups and snapshots of this disk, and what a storage device keeps of removed blocks.")
+    if noted.get("key") == "destroyed":
+        left.append("Backups and snapshots, unreadable without the data key, unless they hold that file of keys too.")
+    else:
+        left.append("Backups and snapshots of this disk, and what a storage device keeps of removed blocks, in clear.")
     return tuple(left)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,9 @@ import numpy as np
 
 from clio.errors import ModelSetupError, RunError, TableError
 from clio.models.protocol import Encoder, Vectors
-from clio.runs.permissions import make_file, make_folder
+from clio.runs.files import reading, replacing
+from clio.runs.permissions import make_folder
+from clio.runs.seal import seal_of
 
 NAME = "vectors.npy"
 RECORD = "vectors.json"
@@ -73,12 +74,17 @@ def store_vectors(vectors: Vectors, folder: Path) -> Path:
 
 
 def open_vectors(folder: Path) -> Vectors:
-    """The written vectors as a read-only memory map, shape (n, d), float32 (an empty array where n is 0)."""
+    """The written vectors, shape (n, d), float32, read-only: a memory map, or in an encrypted workspace an array in
+    memory.
+    """
     target = folder / NAME
     if not target.is_file() or not (folder / RECORD).is_file():
         raise RunError(f"{target} is not there or not finished: run the embed stage")
     try:
-        vectors: Vectors = np.load(target, mmap_mode="r", allow_pickle=False)
+        if seal_of(target) is None:
+            vectors: Vectors = np.load(target, mmap_mode="r", allow_pickle=False)
+        else:
+            vectors = _decrypted(target)
     except (OSError, ValueError, EOFError) as error:
         raise TableError(f"{target} is damaged: run the embed stage again with --force") from error
     if vectors.dtype != np.float32 or vectors.ndim != 2:
@@ -115,27 +121,33 @@ def _encoded(texts: Sequence[str], encoder: Encoder, advance: Callable[[int], No
 
 def _shape(shard: Path) -> tuple[int, ...] | None:
     try:
-        return tuple(np.load(shard, mmap_mode="r", allow_pickle=False).shape)
+        if not shard.is_file() or seal_of(shard) is None:
+            return tuple(np.load(shard, mmap_mode="r", allow_pickle=False).shape)
+        return tuple(_decrypted(shard).shape)  # decrypting it all says whether it is whole
     except (OSError, ValueError, EOFError):
         return None
 
 
 def _read_record(path: Path) -> object:
     try:
-        return json.loads(path.read_bytes())
+        with reading(path) as handle:
+            return json.loads(handle.read())
     except (OSError, ValueError):
         return None
 
 
+def _decrypted(path: Path) -> Vectors:
+    with reading(path) as handle:
+        vectors: Vectors = np.lib.format.read_array(handle, allow_pickle=False)
+        if handle.read(1):
+            raise ValueError("more than an array")
+    vectors.flags.writeable = False
+    return vectors
+
+
 def _write(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Written beside the target, flushed to disk, renamed: the target is never half there."""
-    unfinished = target.with_name(f"{target.name}.part")
-    make_file(unfinished)
-    with unfinished.open("wb") as handle:
+    with replacing(target) as handle:
         fill(handle)
-        handle.flush()
-        os.fsync(handle.fileno())
-    unfinished.replace(target)
 
 
 def _join(shards: Sequence[Path], rows: int, dimensions: int, handle: IO[bytes]) -> None:
@@ -147,6 +159,6 @@ def _join(shards: Sequence[Path], rows: int, dimensions: int, handle: IO[bytes])
 
 def _blocks(shards: Sequence[Path]) -> Iterator[bytes]:
     for shard in shards:
-        rows = np.load(shard, mmap_mode="r", allow_pickle=False)
+        rows = np.load(shard, mmap_mode="r", allow_pickle=False) if seal_of(shard) is None else _decrypted(shard)
         for start in range(0, len(rows), CHUNK):
             yield np.ascontiguousarray(rows[start : start + CHUNK]).tobytes()
