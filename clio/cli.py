@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from clio.cli_attack import attack_app
 from clio.cli_cache import cache_app
 from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
 from clio.cli_estimate import estimate
@@ -66,6 +67,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="Model weights: what is known, what is here, where it lies.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(cache_app, name="cache")
+app.add_typer(attack_app, name="attack")
 app.command(epilog=ESTIMATE_EPILOG)(estimate)
 app.command(epilog=REDACT_EPILOG)(redact)
 app.command(epilog=PURGE_EPILOG)(purge)

@@ -1,0 +1,1 @@
+"""Measuring what a run promises: attacks on its privacy."""
