@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,15 @@ attack_app = typer.Typer(
 
 SAMPLE, SMALL = 600, 200
 """Conversations per run; the second for ``canary`` and ``extract`` with ``--quick``, which make many runs."""
+
+
+class By(StrEnum):
+    """Who writes names and summaries."""
+
+    scripted = "scripted"
+    config = "config"
+
+
 Runs = Annotated[int, typer.Option(help="Seeded repetitions; each plants, leaves out or draws anew.", min=1)]
 Config = Annotated[Path | None, typer.Option(help="A YAML config. Default: the built-in defaults.")]
 Input = Annotated[list[Path] | None, typer.Option(help="Conversations to attack. Repeatable. Default: the demo's.")]
@@ -32,7 +42,14 @@ Sample = Annotated[
     int | None,
     typer.Option(help=f"Conversations per run, drawn at random. Default: {SAMPLE}; fewer with --quick.", min=30),
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Fast stand-in models instead of the config's.")]
+Writer = Annotated[
+    By,
+    typer.Option(
+        help="`scripted` writes names in the words of single members, the worst a model could do; `config` asks the "
+        "config's own (extract: it beside one that obeys every instruction)."
+    ),
+]
+Quick = Annotated[bool, typer.Option("--quick", help="A scripted encoder too, and fewer conversations: no weights.")]
 Json = Annotated[bool, typer.Option("--json", help="Only the last line, which is JSON in any case.")]
 
 
@@ -45,6 +62,7 @@ class Asked:
     input: list[Path] | None
     seed: int
     sample: int | None
+    writer: By
     quick: bool
     json: bool
 
@@ -56,13 +74,14 @@ def canary(
     input: Input = None,  # noqa: A002 - the name of the option
     seed: Seed = 0,
     sample: Sample = None,
+    writer: Writer = By.scripted,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
     """Plant unique secrets and personal facts, and look for them in everything a run leaves behind."""
     from clio.evaluate.attacks.canary import canary as attack
 
-    _attack(attack, True, Asked(runs, config, input, seed, sample, quick, json))
+    _attack(attack, True, Asked(runs, config, input, seed, sample, writer, quick, json))
 
 
 @attack_app.command("extract", epilog="Example: `clio attack extract --runs 5`")
@@ -72,13 +91,14 @@ def extract(
     input: Input = None,  # noqa: A002 - the name of the option
     seed: Seed = 0,
     sample: Sample = None,
+    writer: Writer = By.scripted,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
     """Plant chats around a person to make the release tell what that person has (CLIOPATRA, arXiv 2603.09781)."""
     from clio.evaluate.attacks.extract import extract as attack
 
-    _attack(attack, True, Asked(runs, config, input, seed, sample, quick, json))
+    _attack(attack, True, Asked(runs, config, input, seed, sample, writer, quick, json))
 
 
 @attack_app.command("difference", epilog="Example: `clio attack difference --runs 5`")
@@ -88,13 +108,14 @@ def difference(
     input: Input = None,  # noqa: A002 - the name of the option
     seed: Seed = 0,
     sample: Sample = None,
+    writer: Writer = By.scripted,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
     """Subtract released numbers: within a release, of two thresholds, of samples that are one account apart."""
     from clio.evaluate.attacks.difference import difference as attack
 
-    _attack(attack, False, Asked(runs, config, input, seed, sample, quick, json))
+    _attack(attack, False, Asked(runs, config, input, seed, sample, writer, quick, json))
 
 
 @attack_app.command("link", epilog="Example: `clio attack link --runs 5`")
@@ -104,30 +125,35 @@ def link(
     input: Input = None,  # noqa: A002 - the name of the option
     seed: Seed = 0,
     sample: Sample = None,
+    writer: Writer = By.scripted,
     quick: Quick = False,
     json: Json = False,
 ) -> None:
     """Go from a cluster's text back to one conversation, by distinctive words and by meaning."""
     from clio.evaluate.attacks.link import link as attack
 
-    _attack(attack, False, Asked(runs, config, input, seed, sample, quick, json))
+    _attack(attack, False, Asked(runs, config, input, seed, sample, writer, quick, json))
 
 
 def _attack(attack: Callable[..., Outcome], small: bool, asked: Asked) -> None:
     from clio.config import load_config
     from clio.demo import CONVERSATIONS
     from clio.evaluate.attacks.pipeline import Models, load_records
-    from clio.evaluate.attacks.standins import Copying, HashedWords
+    from clio.evaluate.attacks.standins import Copying, HashedWords, Remembering
+    from clio.models.encoder import SentenceEncoder
 
     loaded = load_config(asked.config)
     most = asked.sample or (SMALL if asked.quick and small else SAMPLE)
     records = load_records(asked.input or [CONVERSATIONS], loaded, most, asked.seed)
-    models = Models(Copying(), HashedWords(), quick=True) if asked.quick else Models()
+    encoder = HashedWords() if asked.quick else Remembering(SentenceEncoder(loaded.encoder))
+    models = Models(
+        Copying() if asked.writer is By.scripted else None, encoder, asked.quick or asked.writer is By.scripted
+    )
     with _own_key():
         outcome = attack(loaded, records, asked.runs, asked.seed, models)
     if not asked.json:
         _print(outcome.text())
-    facts = {"quick": asked.quick, "seed": asked.seed, "conversations": len(records)}
+    facts = {"quick": asked.quick, "seed": asked.seed, "conversations": len(records), "by": asked.writer.value}
     _print(json_format.dumps({**outcome.as_json(), **facts}))
 
 

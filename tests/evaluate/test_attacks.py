@@ -22,6 +22,7 @@ from clio.evaluate.attacks.extract import extract
 from clio.evaluate.attacks.link import link
 from clio.evaluate.attacks.outcome import Outcome
 from clio.evaluate.attacks.pipeline import Models, attacked, load_records
+from clio.evaluate.attacks.rules import no_redaction, thresholds_alone
 from clio.evaluate.attacks.standins import Copying, HashedWords
 from tests.fakes import corpus
 from tests.quick import write_jsonl
@@ -100,11 +101,12 @@ def test_extract_reads_the_condition_without_the_rules_only(chats: list[dict[str
 
 
 def test_a_way_that_succeeds_with_the_rules_on_is_said_aloud() -> None:
-    from clio.evaluate.attacks.extract import _outcome
+    from clio.evaluate.attacks.extract import _MORE, _outcome
     from clio.evaluate.attacks.wilson import Rate
 
     rates = {(rules, "obedient", "stuff"): Rate(18, 20) for rules in (True, False)}
-    outcome = _outcome(rates, {True: Rate(20, 20), False: Rate(20, 20)}, 1)  # type: ignore[arg-type]
+    more = {(what, rules): Rate(20, 20) for what in _MORE for rules in (True, False)}
+    outcome = _outcome(rates, more, 1)  # type: ignore[arg-type]
     assert "ABOVE the blind guess" in outcome.text()
     assert outcome.as_json()["ways"]["obedient stuff"]["beats_baseline"]
 
@@ -124,16 +126,21 @@ def test_link_points_at_a_member_without_the_rules_only() -> None:
     assert outcome.off.beats(outcome.details["baseline_rules_off"]), outcome.text()
 
 
-def test_rules_on_is_the_ordinary_pipeline(chats: list[dict[str, Any]], tmp_path: Path) -> None:
-    """The stages one by one, as attacks run them, publish what the runner publishes."""
-    from tests.quick import without_umap
+def test_what_is_switched_off_is_on_again_afterwards(chats: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Off lasts as long as the attack's run, and no config leads there: the same config gives the same release."""
+    from clio.privacy import redact
+    from clio.stages import _breakdowns
 
-    quick = attacked(_config(), chats, tmp_path / "quick", _models(), rules=True)
-    with without_umap():
-        whole = attacked(_config(), chats, tmp_path / "whole", Models(Copying(), HashedWords()), rules=True)
-    for name in ("clusters", "breakdowns", "trends", "levels"):
-        left, right = quick.table(name), whole.table(name)
-        assert left.drop(columns=["x", "y"], errors="ignore").equals(right.drop(columns=["x", "y"], errors="ignore"))
+    before = redact.Redactor, _breakdowns.shown
+    on = attacked(_config(), chats, tmp_path / "on", _models(), rules=True)
+    off = attacked(_config(), chats, tmp_path / "off", _models(), rules=False)
+    with no_redaction(), thresholds_alone():
+        assert redact.Redactor is not before[0]
+        assert _breakdowns.shown is not before[1]
+    assert (redact.Redactor, _breakdowns.shown) == before
+    again = attacked(_config(), chats, tmp_path / "again", _models(), rules=True)
+    assert on.clusters.equals(again.clusters)
+    assert off.clusters["conversations"].min() < 15 <= on.clusters["conversations"].min()
 
 
 def test_the_command_ends_with_a_json_line_and_leaves_no_key(tmp_path: Path, chats: list[dict[str, Any]]) -> None:

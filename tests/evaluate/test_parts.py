@@ -86,10 +86,18 @@ def test_less_than_the_share_is_not_a_find(harmless: str | bytes) -> None:
 def test_secrets_of_another_seed_are_not_found(seed: int) -> None:
     planted = plants.secrets(40, random.Random(seed))
     decoys = plants.secrets(40, random.Random(f"other {seed}"))
-    finder = Finder([Haystack("release", b"", " | ".join(one.sentence for one in planted))])
-    assert all(finder.places(one.text) for one in planted)
-    assert not any(finder.places(one.text) for one in decoys)
+    finder = Finder([Haystack("release", b"", "\n".join(one.sentence for one in planted))])
+    assert all(finder.places(one.text, one.parts) for one in planted)
+    assert not any(finder.places(one.text) for one in decoys if not one.parts)
     assert len({one.text for one in planted}) == 40
+
+
+def test_a_story_is_found_by_three_of_its_four_parts_in_one_cell() -> None:
+    story = next(one for one in plants.secrets(9, random.Random(5)) if one.kind == "story")
+    job, town, ailment, event = story.parts
+    told = [f"{ailment} and {event.title()} of a {job}", f"{job} in {town}\n{ailment} after {event}", story.sentence]
+    for text, found in zip(told, (True, False, True), strict=True):
+        assert bool(Finder([Haystack("release", b"", text)]).places(story.text, story.parts)) is found
 
 
 def test_no_secret_is_shown_by_its_repr() -> None:

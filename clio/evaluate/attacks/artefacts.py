@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 SHARE = 0.6
 """A run of this share of a secret's letters and digits counts as found."""
 _GRAM = 5
+_CELL = re.compile(r'[\n"]+')
 _HASHES: tuple[Callable[[bytes], str], ...] = (
     lambda raw: hashlib.md5(raw, usedforsecurity=False).hexdigest(),
     lambda raw: hashlib.sha1(raw, usedforsecurity=False).hexdigest(),
@@ -40,27 +43,36 @@ class Finder:
 
     def __init__(self, artefacts: Iterable[Haystack]) -> None:
         self._places: list[tuple[str, bytes, str, frozenset[str]]] = []
+        self._cells: dict[str, set[str]] = {}
         for one in artefacts:
             flat = folded(one.text)
             grams = frozenset(flat[at : at + _GRAM] for at in range(len(flat) - _GRAM + 1))
             self._places.append((one.where, one.raw, flat, grams))
+            self._cells.setdefault(one.where, set()).update(filter(None, _CELL.split(one.text.casefold())))
 
-    def places(self, secret: str) -> frozenset[str]:
+    def places(self, secret: str, parts: Sequence[str] = ()) -> frozenset[str]:
         """The kinds of artefacts that hold the secret: as it is, in other letter case, spacing, punctuation or encoding
-        (base64, hex, UTF-16, JSON escapes), as a plain hash, or at least 60 % of it in one run.
+        (base64, hex, UTF-16, JSON escapes), as a plain hash, or at least 60 % of it in one run. What has ``parts``
+        (lower case) shares its other words with many: all but one of the parts in one cell, or the whole of it.
         """
         flat, wanted = folded(secret), _encodings(secret)
         found = set()
         for where, raw, text, grams in self._places:
             if where in found:
                 continue
-            if any(form in raw for form in wanted) or _partly(flat, text, grams):
+            if any(form in raw for form in wanted) or _partly(flat, text, grams, 1.0 if parts else SHARE):
                 found.add(where)
+        if len(parts) > 2:
+            found |= {where for where, cells in self._cells.items() if any(_most(parts, cell) for cell in cells)}
         return frozenset(found)
 
 
-def _partly(flat: str, text: str, grams: frozenset[str]) -> bool:
-    size = max(_GRAM, -(-len(flat) * 6 // 10))
+def _most(parts: Sequence[str], cell: str) -> bool:
+    return sum(part in cell for part in parts) >= len(parts) - 1
+
+
+def _partly(flat: str, text: str, grams: frozenset[str], share: float) -> bool:
+    size = max(_GRAM, math.ceil(len(flat) * share))
     for at in range(len(flat) - size + 1):
         window = flat[at : at + size]
         if window[:_GRAM] in grams and window in text:

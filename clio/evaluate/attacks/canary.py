@@ -1,8 +1,9 @@
 """Plant unique secrets, run, and look for them everywhere but in the private workspace.
 
-The unit is a planted secret. Success: it is found, exactly, in disguise or to 60 %, in the release, the manifest, what
-the run printed or logged, the rejected records, the messages of errors, the spending records, or the bytes of the reply
-cache. The baseline is the same search for as many secrets of the same kinds that were never planted.
+The unit is a planted secret: a unique string, an identifier, or a personal story of ordinary words (job, town, event,
+ailment). Success: it is found, exactly, in disguise, to 60 %, or a story by three of its four parts, in the release,
+the manifest, what the run printed or logged, the rejected records, the messages of errors, the spending records, or the
+bytes of the reply cache. The baseline is the same search for as many secrets of the same kinds that were never planted.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ SECRETS = 160
 """Per run: 20 runs plant some 3,700, marked ones included."""
 _MARKED: tuple[plants.Place, ...] = ("metadata", "account", "broken record")
 _EACH_MARKED = 8
+_PER_CLUSTER = 8
 _BOUGHT = 48
 """Conversations that also go to a Messages endpoint on this machine, for the reply cache and the spending records."""
 WORKSPACE = "workspace"
@@ -54,7 +56,7 @@ class Tally:
     def add(self, secrets: Sequence[Secret], decoys: Sequence[Secret], finder: Finder) -> None:
         """Look for all of them."""
         for secret in secrets:
-            where = finder.places(secret.text)
+            where = finder.places(secret.text, secret.parts)
             public = where - {WORKSPACE}
             self.rate += Rate(bool(public), 1)
             self.private += Rate(WORKSPACE in where, 1)
@@ -62,7 +64,7 @@ class Tally:
             if public:
                 self.kinds[f"{secret.kind} in {secret.place}"] += 1
         for decoy in decoys:
-            self.decoys += Rate(bool(finder.places(decoy.text) - {WORKSPACE}), 1)
+            self.decoys += Rate(bool(finder.places(decoy.text, decoy.parts) - {WORKSPACE}), 1)
 
 
 def canary(
@@ -70,6 +72,8 @@ def canary(
 ) -> Outcome:
     """The attack, ``runs`` times with the rules and without; every run plants other secrets."""
     tallies = {True: Tally(), False: Tally()}
+    # Clusters as small as they come: the more are named, the more can be told. What is too small is for the rules.
+    config = load_config(config, **{"cluster.k": config.cluster.k or max(2, len(records) // _PER_CLUSTER)})
     for number in range(runs):
         for rules, tally in tallies.items():
             chance = drawn("canary", seed, number)

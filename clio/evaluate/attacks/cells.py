@@ -35,28 +35,20 @@ class Published:
     """Per cluster whose cells are counted."""
     parents: Mapping[str, str]
 
-    def primary(self, least: int) -> Published:
-        """The same with the thresholds and nothing else: every cell of enough conversations is shown."""
-        shown = {
-            facet: {name: count for name, count in cells.items() if count >= least}
-            for facet, cells in self.truth.items()
-        }
-        return Published(self.truth, shown, self.people, self.parents)
-
 
 def published(run: Run, number: int, cells_of: int | None = None) -> Published:
     """Release ``number`` (from 1) of a run, which is its present one. ``cells_of``: the release in whose clusters its
     cells are counted, where that is an earlier one.
     """
-    import pyarrow.parquet as pq
+    from clio.runs.files import load_array, read_table
 
     records = run.folder / "workspace" / "releases"
-    rows = pq.read_table(records / f"{number:04d}.parquet").to_pylist()
+    rows = read_table(records / f"{number:04d}.parquet").to_pylist()
     truth: dict[str, dict[Name, int]] = defaultdict(dict)
     for row in rows:
         if " x " not in row["facet"]:
             truth[row["facet"]][row["cluster_id"], row["value"]] = row["conversations"]
-    people, parents = _people(run.folder, np.load(records / f"{cells_of or number:04d}.npy").astype(np.int64))
+    people, parents = _people(run.folder, load_array(records / f"{cells_of or number:04d}.npy").astype(np.int64))
     shown: dict[str, dict[Name, int]] = defaultdict(dict)
     for row in run.breakdowns.to_dict("records"):
         if row["kind"] == "value" and row["facet"] in truth:
@@ -68,9 +60,9 @@ def published(run: Run, number: int, cells_of: int | None = None) -> Published:
 
 
 def _people(folder: Path, settled: NDArray[np.int64]) -> tuple[dict[str, People], dict[str, str]]:
-    import pyarrow.parquet as pq
+    from clio.runs.files import read_table
 
-    rows = pq.read_table(folder / "workspace" / "hierarchy.parquet").to_pylist()
+    rows = read_table(folder / "workspace" / "hierarchy.parquet").to_pylist()
     above = {row["cluster_id"]: row["parent_id"] or ALL for row in rows}
     found: dict[str, set[int]] = defaultdict(set)
     for row in rows:

@@ -2,8 +2,9 @@
 
 The unit is a cell that no release shows and that holds fewer conversations than any of them shows. The attacker knows
 which cells are empty, and guesses the others' counts: what the sums determine (:mod:`clio.evaluate.attacks.cells`), and
-where they determine nothing, the commonest count. That guess alone is the baseline. Off: every cell that reaches the
-threshold is shown, and no other is hidden for its sake (a threshold of 1 would hide nothing to be worked out).
+where they determine nothing, the commonest count. That guess alone is the baseline. Off: the same run is
+published with complementary suppression taken out, so that every cell that reaches the threshold is shown and no other
+is hidden for its sake (a threshold of 1 would hide nothing to be worked out).
 
 Beside it stands what no suppression of small cells can prevent (``presence``): with exact counts of nested samples,
 somebody who knows two candidates can tell which of them left.
@@ -24,7 +25,7 @@ from clio.evaluate.attacks.cells import ALL, Guesses, Published, guessed, publis
 from clio.evaluate.attacks.chance import drawn
 from clio.evaluate.attacks.outcome import Outcome, shown
 from clio.evaluate.attacks.pipeline import Models, Record, adapted, attacked, republished
-from clio.evaluate.attacks.rules import has
+from clio.evaluate.attacks.rules import has, thresholds_alone
 from clio.evaluate.attacks.wilson import NOTHING, Rate
 
 if TYPE_CHECKING:
@@ -61,16 +62,20 @@ def difference(config: RunConfig, records: Sequence[Record], runs: int, seed: in
 
 def _views(run: Run, nested: Run, config: RunConfig, folder: Path, *, rules: bool) -> dict[str, Guesses]:
     least = config.release.min_conversations
-    lower = max(1, least // 2)
-    policy = {"release.earlier": "protect" if rules else "ignore"} if has("release.earlier") else {}
-    accounts = max(1, config.release.min_accounts // 2)
-    low = load_config(config, **{"release.min_conversations": lower, "release.min_accounts": accounts, **policy})
-    again = republished(run, low, folder / f"lower-{rules}")
-    first = _published(run, 1)
-    second = _published(again, 2, 1 if rules and policy else None)
-    other = _published(nested, 1)
-    if not rules:
-        first, second, other = first.primary(least), second.primary(lower), other.primary(least)
+    lower, accounts = max(1, least // 2), max(1, config.release.min_accounts // 2)
+    low: dict[str, int] = {"release.min_conversations": lower, "release.min_accounts": accounts}
+    if rules:
+        again = republished(run, load_config(config, **low), folder / "lower")
+        first, other = _published(run, 1), _published(nested, 1)
+        second = _published(again, 2, 1 if has("release.earlier") and config.release.earlier == "protect" else None)
+    else:
+        policy = {"release.earlier": "ignore"} if has("release.earlier") else {}
+        with thresholds_alone():
+            bare = load_config(config, **policy)
+            whole = republished(run, bare, folder / "whole-off", first=True)
+            part = republished(nested, bare, folder / "nested-off", first=True)
+            again = republished(whole, load_config(bare, **low), folder / "lower-off")
+        first, second, other = _published(whole, 1), _published(again, 2), _published(part, 1)
     return {
         "one release": guessed([first], least),
         "two thresholds": guessed([first, second], lower),
@@ -79,13 +84,12 @@ def _views(run: Run, nested: Run, config: RunConfig, folder: Path, *, rules: boo
 
 
 def _published(run: Run, number: int, cells_of: int | None = None) -> Published:
-    try:
-        return published(run, number, cells_of)
-    except FileNotFoundError:
+    if not any((run.folder / "workspace" / "releases").glob("*")):
         raise RunError(
             "The attack by difference needs the record of releases in the workspace, and this run has none. Releases "
             "with noise write none: what they promise is measured by tests/privacy, not by subtraction."
-        ) from None
+        )
+    return published(run, number, cells_of)
 
 
 def _nested(whole: Published, part: Published) -> Published:

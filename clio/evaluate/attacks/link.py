@@ -46,8 +46,10 @@ class Tally:
 
     rates: dict[str, Rate]
     chance: float = 0.0
-    percentile: float = 0.0
-    """Sum over clusters: share of held-out candidates that the best true one stands before, by ``both``."""
+    rank: float = 0.0
+    """Sum over clusters: place of the first true candidate among all, by ``both``."""
+    by_chance: float = 0.0
+    """The same, of candidates in random order: (n + 1) / (m + 1) for m true ones among n."""
 
 
 def link(config: RunConfig, records: Sequence[Record], runs: int, seed: int, models: Models) -> Outcome:
@@ -104,7 +106,10 @@ def _try(
             tally.rates[name] += Rate(bool(true[ties.choice(best.tolist())]), 1)
         tally.chance += float(true.mean())
         both = scores["both"]
-        tally.percentile += float((both[~true] < both[true].max()).mean())
+        before = both > both[true].max() + 1e-9
+        level = np.abs(both - both[true].max()) <= 1e-9
+        tally.rank += float(before.sum()) + (float(level.sum()) + 1) / (float((level & true).sum()) + 1)
+        tally.by_chance += (len(true) + 1) / (float(true.sum()) + 1)
 
 
 def _clusters(run: Run, inside: Sequence[Record]) -> list[str]:
@@ -154,8 +159,8 @@ def _outcome(on: Tally, off: Tally, runs: int, models: Models) -> Outcome:
     lines = [f"{name:<8} rules on {shown(on.rates[name])}, off {shown(off.rates[name])}" for name in DECODERS]
     tried_off = max(1, off.rates["both"].trials)
     lines += [
-        f"held-out candidates behind the best true one: rules on {on.percentile / max(1, tried):.0%}, "
-        f"off {off.percentile / tried_off:.0%}",
+        f"mean place of the first true one: rules on {on.rank / max(1, tried):.2f} (chance "
+        f"{on.by_chance / max(1, tried):.2f}), off {off.rank / tried_off:.2f} (chance {off.by_chance / tried_off:.2f})",
         f"baseline of the runs with rules off: {off.chance / tried_off:.1%}",
     ]
     return Outcome(
@@ -170,6 +175,10 @@ def _outcome(on: Tally, off: Tally, runs: int, models: Models) -> Outcome:
         {
             "runs": runs,
             "writer": getattr(models.writer, "id", "of the config"),
+            "rank": round(on.rank / max(1, tried), 3),
+            "rank_by_chance": round(on.by_chance / max(1, tried), 3),
+            "rank_rules_off": round(off.rank / tried_off, 3),
+            "rank_by_chance_rules_off": round(off.by_chance / tried_off, 3),
             "baseline_rules_off": round(off.chance / tried_off, 6),
             "decoders": {
                 name: {**on.rates[name].as_dict(), "rate_rules_off": round(off.rates[name].rate, 6)}

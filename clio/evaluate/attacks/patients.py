@@ -51,6 +51,8 @@ class Target:
     mode: Mode
     planted: tuple[str, ...]
     """Ids of the planted chats."""
+    said: str
+    """What the planted chats have in common with the target's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def ward(
         planted.append(name)
         text = _planted(person, symptom, more, mode, chance)
         records.append(_chat(name, f"{whose}-{chat % accounts}", text, chance))
-    return Target(person, symptom, condition, mode, tuple(planted)), records
+    return Target(person, symptom, condition, mode, tuple(planted), f"{symptom} {more}"), records
 
 
 def _ill(person: str, symptom: str, more: str, condition: str, chance: random.Random) -> str:

@@ -1,19 +1,20 @@
-"""One run under attack: the ordinary runner, or its stages one by one where the rules are off or seconds count."""
+"""One run under attack, by the ordinary runner; with the rules off, behind the seam of :mod:`.rules`."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import numpy as np
 
 from clio.config import RunConfig, load_config
 from clio.errors import InputError
-from clio.evaluate.attacks.rules import Unredacting, has, without_rules
+from clio.evaluate.attacks.rules import has, no_redaction, without_rules
 
 if TYPE_CHECKING:
     from clio.conversations.types import Conversation
@@ -49,7 +50,7 @@ def attacked(
     file: Path | None = None,
     style: Style = "quiet",
 ) -> Run:
-    """A finished run of ``records`` (or of a ``file``) in a new folder.
+    """A finished run of ``records`` (or of a ``file``) in a new folder, by the ordinary runner.
 
     Raises:
         ClioError: as :func:`clio.runs.runner.run` does.
@@ -57,10 +58,14 @@ def attacked(
     from clio.runs.runner import run
 
     given: dict[str, Any] = {"input": file} if file else {"conversations": list(records)}
-    config = adapted(config, models) if rules else without_rules(adapted(config, models))
-    if rules and not models.quick:
+    config = adapted(config, models)
+    with ExitStack() as changed:
+        if models.quick:
+            changed.enter_context(mock.patch("clio.vectors.projection.SMALL", 10**9))
+        if not rules:
+            config = without_rules(config)
+            changed.enter_context(no_redaction())
         return run(config, output=folder, progress=style, writer=models.writer, encoder=models.encoder, **given)
-    return _by_stages(config, records, folder, models, rules=rules, file=file, style=style)
 
 
 def adapted(config: RunConfig, models: Models) -> RunConfig:
@@ -68,65 +73,6 @@ def adapted(config: RunConfig, models: Models) -> RunConfig:
     if models.writer is None:
         return config
     return load_config(config, **{key: value for key, value in STAND_IN.items() if has(key)})
-
-
-def _by_stages(
-    config: RunConfig,
-    records: Sequence[Record],
-    folder: Path,
-    models: Models,
-    *,
-    rules: bool,
-    file: Path | None,
-    style: Style,
-) -> Run:
-    from clio.runs.context import Context, Sources
-    from clio.runs.manifest import Manifest
-    from clio.runs.progress import make_reporter
-    from clio.runs.read import Run
-    from clio.runs.runner import STAGES, load_stage, locked
-
-    sources = Sources(paths=(file,)) if file else Sources(records=list(records))
-    with locked(folder):
-        manifest = Manifest.open(folder)
-        context = Context(folder, config, sources, make_reporter(style), manifest, models.writer, models.encoder)
-        if not rules:
-            context.__dict__["redactor"] = Unredacting()
-        manifest.begin(config.model_dump(mode="json"), [], config.seed, config.title)
-        try:
-            for number, name in enumerate(STAGES, start=1):
-                stage, entry, context.notes = load_stage(name), manifest.stage(name), {}
-                context.reporter.say(f"[{number}/{len(STAGES)}] {name}")
-                entry |= {"version": stage.version, "key": f"attack {name}"}
-                if name == "project" and models.quick:
-                    _components(context)
-                else:
-                    stage.run(config, context)
-                entry |= {"done": True, **context.notes}
-                manifest.totals()
-                manifest.save()
-        finally:
-            context.close()
-    return Run(folder)
-
-
-def _components(context: Context) -> None:
-    """Positions by principal components, without their exact figures: the map is for display only."""
-    import pyarrow as pa
-
-    from clio.tables import POSITIONS
-    from clio.vectors.store import open_vectors
-
-    names = context.read("assignments").column("conversation_id").to_pylist()
-    vectors = np.asarray(open_vectors(context.workspace / "vectors"), dtype=np.float64)
-    centred = vectors - vectors.mean(axis=0, keepdims=True)
-    axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
-    points = (centred @ axes.T).astype(np.float32)
-    if points.shape[1] < 2:
-        points = np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
-    context.write(
-        "positions", POSITIONS.validate(pa.table({"conversation_id": names, "x": points[:, 0], "y": points[:, 1]}))
-    )
 
 
 @contextmanager
@@ -143,12 +89,17 @@ def context_of(run: Run, config: RunConfig) -> Iterator[Context]:
         context.close()
 
 
-def republished(run: Run, config: RunConfig, folder: Path) -> Run:
-    """A copy of a finished run, published again under another config: same conversations, same clusters."""
+def republished(run: Run, config: RunConfig, folder: Path, *, first: bool = False) -> Run:
+    """A copy of a finished run, published again under another config: same conversations, same clusters.
+
+    ``first``: as though nothing had been published before.
+    """
     from clio.runs.read import Run
     from clio.runs.runner import load_stage
 
     shutil.copytree(run.folder, folder)
+    if first:
+        shutil.rmtree(folder / "workspace" / "releases", ignore_errors=True)
     copy = Run(folder)
     with context_of(copy, config) as context:
         load_stage("publish").run(config, context)

@@ -12,7 +12,7 @@ Place = Literal[
     "opening", "end", "later turn", "assistant", "code", "every chat", "metadata", "account", "broken record"
 ]
 PLACES: tuple[Place, ...] = ("opening", "end", "later turn", "assistant", "code", "every chat")
-KINDS = ("token", "word", "fact", "name", "mail", "phone", "key", "link")
+KINDS = ("token", "story", "word", "fact", "name", "mail", "phone", "key", "link")
 
 _CARRIERS: dict[str, tuple[str, str]] = {
     "en": ("My secret word is {}, keep it in mind.", "I was in the {} group, and only my sister knows."),
@@ -25,6 +25,95 @@ _CARRIERS: dict[str, tuple[str, str]] = {
     "ar": ("كلمتي السرية هي {} فتذكرها.", "كنت في مجموعة {} ولا تعلم إلا أختي."),
     "hi": ("मेरा गुप्त शब्द {} है, याद रखना।", "मैं {} समूह में था, केवल मेरी बहन जानती है।"),
 }
+_JOBS = (
+    "beekeeper",
+    "locksmith",
+    "midwife",
+    "crane driver",
+    "piano tuner",
+    "notary",
+    "ferry captain",
+    "taxidermist",
+    "choirmaster",
+    "glazier",
+    "astronomer",
+    "dental nurse",
+    "puppeteer",
+    "auctioneer",
+    "falconer",
+    "cartographer",
+    "bookbinder",
+    "stonemason",
+    "lifeguard",
+    "vintner",
+)
+_TOWNS = (
+    "Tromso",
+    "Galway",
+    "Cuenca",
+    "Ravenna",
+    "Szeged",
+    "Aarhus",
+    "Coimbra",
+    "Tartu",
+    "Perpignan",
+    "Ioannina",
+    "Maribor",
+    "Dundee",
+    "Paderborn",
+    "Leuven",
+    "Umea",
+    "Kosice",
+    "Truro",
+    "Bialystok",
+    "Vaduz",
+    "Varna",
+)
+_AILMENTS = (
+    "narcolepsy",
+    "kidney stones",
+    "vertigo",
+    "tinnitus",
+    "alopecia",
+    "hepatitis",
+    "psoriasis",
+    "endometriosis",
+    "shingles",
+    "glaucoma",
+    "anorexia",
+    "colitis",
+    "rosacea",
+    "stammering",
+    "insomnia",
+    "scoliosis",
+    "eczema",
+    "cataracts",
+    "bulimia",
+    "diabetes",
+)
+_EVENTS = (
+    "bankruptcy",
+    "avalanche",
+    "custody trial",
+    "burglary",
+    "shipwreck",
+    "eviction",
+    "kidnapping",
+    "adoption",
+    "earthquake",
+    "miscarriage",
+    "perjury charge",
+    "apartment fire",
+    "bus crash",
+    "annulment",
+    "poisoning",
+    "deportation",
+    "plane crash",
+    "lawsuit",
+    "stabbing",
+    "inheritance feud",
+)
+"""Of ordinary words, 160,000 stories: no word is secret, who holds three of the four is found."""
 _LETTERS = {
     "ru": "абвгдежзиклмнопрстуфхчшэюя", "zh": "龘靐齉爩鱻麤龗灪吁彧翀璟琰暄祎弈昶邈钊炫",
     "ja": "ぁゐゑヴヷヸヹヺ麒麟鸞鵺鯱鰆",
@@ -40,11 +129,15 @@ class Secret:
     kind: str
     language: str
     place: Place
+    parts: tuple[str, ...] = ()
+    """Of a story: what it is made of. Three of them in one cell are a find too."""
 
     @property
     def sentence(self) -> str:
         """The secret as somebody would write it."""
         word, fact = _CARRIERS[self.language]
+        if self.kind == "story":
+            return f"I am {self.text}."
         if self.kind == "fact":
             return fact.format(self.text)
         return word.format(self.text)
@@ -60,8 +153,11 @@ def secrets(count: int, chance: random.Random) -> list[Secret]:
     while len(found) < count:
         kind, place = KINDS[number % len(KINDS)], PLACES[(number // 3) % len(PLACES)]
         language = list(_CARRIERS)[(number // len(KINDS)) % len(_CARRIERS)] if number % 2 else "en"
-        text = _text(kind, language, chance)
-        found.setdefault(text, Secret(text, kind, language, place))
+        if kind == "story":
+            secret = _story(place, chance)
+        else:
+            secret = Secret(_text(kind, language, chance), kind, language, place)
+        found.setdefault(secret.text, secret)
         number += 1
     return list(found.values())
 
@@ -69,6 +165,13 @@ def secrets(count: int, chance: random.Random) -> list[Secret]:
 def marked(count: int, place: Place, chance: random.Random) -> list[Secret]:
     """Secrets for places that take one word: metadata, accounts, broken records."""
     return [Secret(f"{place.split()[0]}-{_letters(12, chance)}", "token", "en", place) for _ in range(count)]
+
+
+def _story(place: Place, chance: random.Random) -> Secret:
+    parts = tuple(map(chance.choice, (_JOBS, _TOWNS, _AILMENTS, _EVENTS)))
+    job, town, ailment, event = parts
+    text = f"a {job} in {town}, and since the {event} I have had {ailment}"
+    return Secret(text, "story", "en", place, tuple(part.casefold() for part in parts))
 
 
 def _text(kind: str, language: str, chance: random.Random) -> str:

@@ -1,18 +1,27 @@
 """Rules on or off. Off exists for attacks only: nothing in a config, an environment or the command ``run`` leads here.
 
-Off is made of two things. Settings that a config has are set to where they forbid nothing (:data:`OFF`). And redaction,
-which no config can turn off, is done by a redactor without detectors (:class:`Unredacting`), given to the run in place
-of its own. No code is patched: stages, the wall and publishing run as they are, and find nothing to do.
+Off is made of three things. Settings that a config has are set to where they forbid nothing (:data:`OFF`). What no
+config can turn off is replaced while the attack's run goes on: redaction by a redactor without detectors
+(:func:`no_redaction`), and, for the attack by subtraction, complementary suppression by the thresholds alone
+(:func:`thresholds_alone`). These two are all that is replaced; everything else runs as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import numpy as np
 
 from clio.config import RunConfig, load_config
 from clio.config.redact import RedactConfig
 from clio.privacy.redact import Redactor
+
+if TYPE_CHECKING:
+    from clio.privacy.suppression import Bools, Cells
+    from clio.privacy.thresholds import Thresholds
 
 OFF: Mapping[str, Any] = {
     "release.min_conversations": 1,
@@ -47,9 +56,9 @@ ALWAYS_ON = (
 
 
 class Unredacting(Redactor):
-    """A redactor that finds nothing. Only :func:`clio.evaluate.attacks.pipeline.attacked` makes one."""
+    """A redactor that finds nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, *_given: object, **_more: object) -> None:
         super().__init__(RedactConfig(names="off", max_characters=10**9), model=False)
         self._rules = ()
         self._named = ()
@@ -72,3 +81,22 @@ def has(key: str) -> bool:
             return False
         section = fields[part].annotation
     return True
+
+
+@contextmanager
+def no_redaction() -> Iterator[None]:
+    """Runs inside this redact nothing: not the sources, not what is written, not at the wall."""
+    with mock.patch("clio.privacy.redact.Redactor", Unredacting):
+        yield
+
+
+@contextmanager
+def thresholds_alone() -> Iterator[None]:
+    """Publishing inside this shows every cell that reaches the thresholds, whatever can be subtracted from it."""
+    with mock.patch("clio.stages._breakdowns.shown", _passing):
+        yield
+
+
+def _passing(cells: Cells, thresholds: Thresholds, *, allowed: Bools | None = None, **_more: object) -> Bools:
+    wanted = thresholds.pass_mask(cells.conversations, cells.accounts, cells.largest)
+    return wanted if allowed is None else np.asarray(wanted & allowed, dtype=np.bool_)

@@ -1,8 +1,8 @@
 """Fast models for attacks, exact on every machine. As writers they are the worst a rule has to reckon with.
 
 :class:`Copying` writes names and summaries in the words of single members; :class:`Obedient` does what a conversation
-tells it. Neither would be used by anybody: what the rules keep out of a
-release with these, no better model could have put there.
+tells it. Neither would be used by anybody: what the rules keep out of a release with these, no better model could have
+put there.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from clio.config.facets import Facet
-from clio.models.protocol import Answer, Description, Evidence, Reply, Request, Transcript, Vectors
+from clio.models.protocol import Answer, Description, Encoder, Evidence, Reply, Request, Transcript, Vectors
 from clio.text.stopwords import STOP_WORDS
 
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
@@ -49,8 +49,38 @@ class HashedWords:
         return vectors
 
 
+class Remembering:
+    """Another encoder, asked once for every text: runs of an attack share most of theirs."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[bytes, Vectors] = {}
+
+    @property
+    def id(self) -> str:
+        """The other's."""
+        return self._encoder.id
+
+    @property
+    def dimensions(self) -> int:
+        """The other's."""
+        return self._encoder.dimensions
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """What the other makes of them."""
+        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if new:
+            self._known.update(zip(new, self._encoder.encode(list(new.values())), strict=True))
+        if not keys:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        return np.stack([self._known[key] for key in keys])
+
+
 class Copying:
-    """Text facets are the user's opening; a name is the first words of a member's text, a summary a sentence of it."""
+    """Text facets are the user's opening; a name is the two longest words of a member's text and its first
+    ones, a summary forty words around the longest.
+    """
 
     id = "attack-copying"
 
@@ -86,7 +116,8 @@ class Copying:
         plain = re.sub(r"[^\w\s'-]", " ", text)
         rare = sorted(dict.fromkeys(telling(plain)), key=lambda word: (-len(word), word))[:2]
         words = [*rare, *(word for word in plain.split() if word.casefold() not in rare)]
-        return Description(" ".join(words[:9]), " ".join(plain.split()[:40]), self.id)
+        start = max(0, words.index(rare[0], len(rare)) - 12) if rare and rare[0] in words[len(rare) :] else 0
+        return Description(" ".join(words[:9]), " ".join(plain.split()[start : start + 40]), self.id)
 
     def ask(self, requests: Sequence[Request]) -> Iterator[Reply]:
         """It follows no instruction of the pipeline; that it can be asked at all frees it of the checks on small models
