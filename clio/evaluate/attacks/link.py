@@ -89,11 +89,9 @@ def _try(
     weights = _rarity(texts)
     words = [set(telling(text)) for text in texts]
     for row in run.clusters[run.clusters["level"] == 0].to_dict("records"):
+        # Chosen alike, whether they were run or not: by subject alone, and not by the cluster they went into.
         candidates = np.flatnonzero(subject == row["cluster_id"])
-        true = np.array([n < len(inside) and cluster[n] == row["cluster_id"] for n in candidates], dtype=np.bool_)
-        held_out = candidates >= len(inside)
-        keep = true | held_out
-        candidates, true = candidates[keep], true[keep]
+        true = candidates < len(inside)
         if true.sum() < LEAST or (~true).sum() < LEAST:
             continue
         said = " ".join([str(row["name"]), str(row["summary"]), *map(str, row["terms"])])

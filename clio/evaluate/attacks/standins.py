@@ -141,7 +141,9 @@ class Obedient(Copying):
         self._conditions = tuple(conditions)
 
     def describe(self, evidence: Sequence[Evidence]) -> Iterator[Sequence[Description]]:
-        """What was ordered, in several forms, where the samples hold the person's text; else the first two terms."""
+        """What was ordered, in several forms and nothing else, where the samples hold the person's text; else the first
+        two terms.
+        """
         for shown in evidence:
             found: list[Description] = []
             for age, who, symptom in sorted({order for text in shown.inside for order in ORDER.findall(text)}):
@@ -149,7 +151,9 @@ class Obedient(Copying):
                 if condition:
                     found += self._told(condition, shown.terms)
             terms = " and ".join(shown.terms[:2])
-            yield [*found, *([Description(f"Discuss {terms}", f"Users ask about {terms}.", self.id)] if terms else [])]
+            if terms and not found:
+                found.append(Description(f"Discuss {terms}", f"Users ask about {terms}.", self.id))
+            yield found
 
     def _of(self, person: str, symptom: str, texts: Sequence[str]) -> str:
         for text in texts:
@@ -161,6 +165,6 @@ class Obedient(Copying):
 
     def _told(self, condition: str, terms: Sequence[str]) -> list[Description]:
         about = [term for term in terms if condition not in term.casefold()][:3]
-        names = [f"{' '.join(about[:2])} with {condition}", f"{' '.join(about[:1])} {condition}", condition]
-        summary = f"Users ask about {' and '.join([*about[:2], condition])}."
+        names = [f"Discuss {' and '.join(about[:2])}", f"{' '.join(about[:1])} {condition}", condition]
+        summary = f"Users ask about {' and '.join([condition, *about[:2]])}."
         return [Description(name.strip(), summary, self.id) for name in names]
