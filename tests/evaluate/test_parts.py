@@ -18,12 +18,13 @@ from clio.config import RunConfig, load_config
 from clio.evaluate.attacks import plants
 from clio.evaluate.attacks.artefacts import Finder, Haystack, folded, of_folder
 from clio.evaluate.attacks.cells import ALL, Published, guessed
-from clio.evaluate.attacks.patients import CONDITIONS, PRIOR, Strength, ward
+from clio.evaluate.attacks.patients import CONDITIONS, COUNTING, PRIOR, TRADES, Strength, ward
 from clio.evaluate.attacks.rules import OFF, Unredacting, has, without_rules
 from clio.evaluate.attacks.standins import ORDER
 from clio.evaluate.attacks.wilson import Rate, wilson
 from clio.privacy.injection import addresses_model
 from clio.privacy.redact import Redactor
+from clio.privacy.sensitive import kinds_in
 
 
 @pytest.mark.parametrize(
@@ -167,9 +168,16 @@ def test_planted_chats_ask_in_words_that_no_pattern_knows() -> None:
 
 
 def test_who_counts_words_has_one_account_fewer_than_a_word_needs() -> None:
-    target, records = ward(0, "threshold", 5, random.Random(1), Strength())
-    puppets = {record["user_id"] for record in records if record["id"] in target.planted}
-    assert len(puppets) == 4
+    for mode in COUNTING:
+        target, records = ward(0, mode, 5, random.Random(1), Strength())
+        texts = [record["messages"][0]["content"] for record in records]
+        behind = {record["user_id"] for record, text in zip(records, texts, strict=True) if target.condition in text}
+        assert len(behind) == 5, "the target makes the word one that enough accounts used"
+        others = [one for one in target.options if one != target.condition]
+        for one in others:
+            assert len({r["user_id"] for r, text in zip(records, texts, strict=True) if one in text}) == 4
+    assert not any(kinds_in(one) for one in TRADES)
+    assert len(TRADES) == len(CONDITIONS)
     assert sum(PRIOR) == pytest.approx(1)
     assert len(PRIOR) == len(CONDITIONS)
 
