@@ -17,20 +17,28 @@ KINDS = ("health", "sexuality", "immigration", "crime", "religion", "politics", 
 
 _LISTED: dict[str, str] = {
     "health": """
-        abortion; abortions; addict; addicted; addiction; adhd; agoraphobia; alcoholic; alcoholism; alzheimer;
-        alzheimer's; amputation; anorexia; anorexic; antidepressant; antipsychotic; antiretroviral; anxiety disorder;
-        asperger; autism; autistic; bipolar; borderline personality; breast cancer; bulimia; cancer; chemotherapy;
-        chlamydia; chronic illness; cirrhosis; crohn; cystic fibrosis; dementia; depressed; depression; depressive;
-        detox; diabetes; diabetic; disability benefit; dissociative; down syndrome; drug dependence; eating disorder;
-        endometriosis; epilepsy; epileptic; erectile dysfunction; fertility treatment; fibromyalgia; genital;
-        gonorrhea; gonorrhoea; hearing voices; hepatitis; herpes; hiv; hiv positive; huntington; infertile;
-        infertility; insulin; intrusive thought; ivf; leukaemia; leukemia; lupus; lymphoma; melanoma; mental
-        breakdown; mental illness; miscarriage; multiple sclerosis; narcolepsy; obsessive compulsive; opioid; organ
-        transplant; overdose; palliative; panic attack; panic disorder; paranoia; parkinson; parkinson's; personality
-        disorder; postpartum; pregnancy; pregnant; prostate; psychiatric; psychosis; psychotic; ptsd; rehab; relapse;
-        schizophrenia; schizophrenic; self harm; self harming; sexually transmitted; sickle cell; sobriety;
-        stillbirth; stroke survivor; substance abuse; suicidal; suicide; syphilis; terminal illness; terminally ill;
-        tourette; trauma survivor; tuberculosis; tumor; tumour; unplanned pregnancy; withdrawal symptom
+        abortion; abortions; addict; addicted; addiction; adhd; agoraphobia; alcoholic; alcoholism; alopecia; alzheimer;
+        alzheimer's; amputation; amyloidosis; anaemia; anaemic; anemia; anemic; aneurysm; angina; anorexia; anorexic;
+        antidepressant; antipsychotic; antiretroviral; anxiety disorder; arthritis; asperger; asthma; asthmatic; atrial
+        fibrillation; autism; autistic; bipolar; borderline personality; breast cancer; bulimia; cancer; celiac;
+        chemotherapy; chlamydia; chronic fatigue; chronic illness; chronic pain; cirrhosis; coeliac; colitis; copd;
+        crohn; cystic fibrosis; dementia; depressed; depression; depressive; detox; diabetes; diabetic; dialysis;
+        disability benefit; dissociative; diverticulitis; down syndrome; drug dependence; dyslexia; eating disorder;
+        eczema; emphysema; endometriosis; epilepsy; epileptic; erectile dysfunction; fertility treatment; fibroid;
+        fibromyalgia; gallstone; genital; glaucoma; gonorrhea; gonorrhoea; gout; haemophilia; hashimoto; hearing voices;
+        heart attack; heart disease; heart failure; hemophilia; hepatitis; herpes; hiv; hiv positive; huntington;
+        hypertension; hyperthyroidism; hypothyroidism; ibs; incontinence; incontinent; infertile; infertility; insomnia;
+        insulin; intrusive thought; irritable bowel; ivf; kidney disease; kidney stone; leukaemia; leukemia; lupus; lyme
+        disease; lymphoma; macular degeneration; malaria; melanoma; menopause; mental breakdown; mental illness;
+        migraine; miscarriage; multiple sclerosis; muscular dystrophy; myasthenia; myeloma; narcolepsy; neuropathy;
+        obsessive compulsive; ocd; opioid; organ transplant; osteoarthritis; osteoporosis; overdose; palliative;
+        pancreatitis; panic attack; panic disorder; paranoia; parkinson; parkinson's; pcos; personality disorder; polio;
+        postpartum; pregnancy; pregnant; prostate; psoriasis; psoriatic; psychiatric; psychosis; psychotic; ptsd;
+        raynaud; rehab; relapse; rheumatoid; rosacea; sarcoidosis; schizophrenia; schizophrenic; sciatica; scleroderma;
+        scoliosis; self harm; self harming; sexually transmitted; sickle cell; sleep apnea; sleep apnoea; sobriety;
+        spina bifida; stillbirth; stroke survivor; substance abuse; suicidal; suicide; syphilis; terminal illness;
+        terminally ill; thalassaemia; thalassemia; thrombosis; tinnitus; tourette; trauma survivor; tuberculosis; tumor;
+        tumour; ulcerative; unplanned pregnancy; vertigo; vitiligo; withdrawal symptom
     """,
     "sexuality": """
         asexual; bisexual; bisexuality; closeted; coming out; cross dressing; escort; extramarital; fetish; gay;
