@@ -108,7 +108,7 @@ def test_a_way_that_succeeds_with_the_rules_on_is_said_aloud() -> None:
     more = {(what, rules): Rate(20, 20) for what in _MORE for rules in (True, False)}
     outcome = _outcome(rates, more, 1)  # type: ignore[arg-type]
     assert "ABOVE the blind guess" in outcome.text()
-    assert outcome.as_json()["ways"]["obedient stuff"]["beats_baseline"]
+    assert outcome.as_json()["ways_above_baseline"] == ["obedient stuff"]
 
 
 def test_difference_determines_nothing_with_the_rules(chats: list[dict[str, Any]]) -> None:

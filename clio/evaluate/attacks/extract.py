@@ -188,5 +188,11 @@ def _outcome(rates: Rates, more: Mapping[tuple[str, bool], Rate], runs: int) -> 
         "always guess the most frequent condition",
         SWITCHED_OFF,
         lines,
-        {"runs": runs, "ways": ways, "conditions": len(CONDITIONS), "helped": more["helped", True].as_dict()},
+        {
+            "runs": runs,
+            "ways": ways,
+            "ways_above_baseline": [name for name, way in ways.items() if way["beats_baseline"]],
+            "conditions": len(CONDITIONS),
+            "helped": more["helped", True].as_dict(),
+        },
     )

@@ -1,7 +1,7 @@
 """From the text of a release back to one conversation: among those of the cluster and as many that were never in it.
 
 Half of the accounts are run, the other half are held out. For every released base cluster the candidates are its
-conversations and the held-out ones on the same subject (those that lie nearest to it of all clusters). The attacker has
+conversations and the held-out ones on the same subject: those that lie nearest to it of all clusters. The attacker has
 them all in hand, reads the cluster's name, summary and terms, and points at one candidate: the one that holds most of
 the distinctive words, or lies nearest in meaning, or both together. Success: it is one that was run. Chance is the
 share of such among the candidates. What a text says of a *subject* fits both halves alike; only what it took from
@@ -154,7 +154,12 @@ def _standard(score: NDArray[np.float64]) -> NDArray[np.float64]:
 def _outcome(on: Tally, off: Tally, runs: int, models: Models) -> Outcome:
     tried = on.rates["both"].trials
     baseline = on.chance / tried if tried else 0.5
-    lines = [f"{name:<8} rules on {shown(on.rates[name])}, off {shown(off.rates[name])}" for name in DECODERS]
+    above = [name for name in DECODERS if on.rates[name].beats(baseline)]
+    lines = [
+        f"{name:<8} rules on {shown(on.rates[name])}, off {shown(off.rates[name])}"
+        + (": ABOVE chance with the rules on" if name in above else "")
+        for name in DECODERS
+    ]
     tried_off = max(1, off.rates["both"].trials)
     lines += [
         f"mean place of the first true one: rules on {on.rank / max(1, tried):.2f} (chance "
@@ -172,6 +177,7 @@ def _outcome(on: Tally, off: Tally, runs: int, models: Models) -> Outcome:
         lines,
         {
             "runs": runs,
+            "decoders_above_baseline": above,
             "writer": getattr(models.writer, "id", "of the config"),
             "rank": round(on.rank / max(1, tried), 3),
             "rank_by_chance": round(on.by_chance / max(1, tried), 3),
