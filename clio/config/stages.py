@@ -43,11 +43,18 @@ class DescribeConfig(Section):
     """A word that fewer distinct accounts of the cluster used is shown to no reader: not as a term, and in no name or
     summary. Default: 5, and 25 with `release.preset: public`, a tenth of the accounts its smallest cluster has; the
     preset's own 250 would leave only words that everybody used."""
+    term_margin: int | None = Field(default=None, ge=0)
+    """Up to so many accounts more, drawn in secret for each word of each cluster, so that nobody who owns accounts can
+    count up to the threshold (docs/attacks.md). Default: one less than `term_accounts`."""
     per_account_evidence: int = Field(default=3, ge=1)
     """The most conversations of one account that count in what a cluster's name is made of. Samples shown to a model
     hold one per account."""
     candidates: int = Field(default=4, ge=1)
     """Names the embedded model proposes per cluster; the one nearest the members wins."""
+
+    def margin(self, preset: str) -> int:
+        """``term_margin``, or what follows from the threshold."""
+        return self.least_accounts(preset) - 1 if self.term_margin is None else self.term_margin
 
     def least_accounts(self, preset: str) -> int:
         """``term_accounts``, or what the release preset makes of it."""

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from clio.privacy.margins import NONE, Hashes, Margins, cluster_digest, word_hashes
 from clio.privacy.public_words import describing_keys
 from clio.text.counting import by_cluster, commonest, distinct_columns, form_accounts, pairs, presences
 from clio.text.languages import NAMES as LANGUAGES
@@ -99,6 +100,9 @@ class TermCounts:
     """scipy.sparse.csr_array of shape (clusters, words): distinct accounts."""
     cluster_accounts: Ints
     """Distinct accounts of each cluster."""
+    hashes: Hashes
+    """A number per word, which the margins are drawn from."""
+    margins: Margins = NONE
 
     @property
     def clusters(self) -> int:
@@ -106,11 +110,21 @@ class TermCounts:
         return len(self.cluster_accounts)
 
     def of_cluster(self, cluster: int) -> Counts:
-        """Distinct accounts of one cluster by word key."""
+        """Distinct accounts of one cluster by word key, as far as they count: less the margin of a word that would be
+        shown (:mod:`clio.privacy.margins`).
+        """
         row = np.zeros(len(self.shown), dtype=np.int64)
         start, stop = self.by_cluster.indptr[cluster : cluster + 2]
         row[self.by_cluster.indices[start:stop]] = self.by_cluster.data[start:stop]
+        keys, digest = list(self.tokens.index), self.digest(cluster)
+        for word in np.flatnonzero(row >= self.min_accounts).tolist():
+            row[word] = self.margins.counted(digest, keys[word], int(row[word]))
         return Counts(self.tokens.index, row)
+
+    def digest(self, cluster: int) -> int:
+        """What the margins of a cluster are drawn from besides the key."""
+        start, stop = self.by_cluster.indptr[cluster : cluster + 2]
+        return cluster_digest(self.hashes[self.by_cluster.indices[start:stop]], self.by_cluster.data[start:stop])
 
     def regrouped(self, parents: Sequence[int]) -> TermCounts:
         """The same texts under coarser clusters: ``parents[c]`` is the new cluster of cluster ``c``.
@@ -129,12 +143,17 @@ class TermCounts:
 
 
 def count_terms(
-    texts: Sequence[str], labels: Sequence[int], accounts: Sequence[str], min_accounts: int, clusters: int | None = None
+    texts: Sequence[str],
+    labels: Sequence[int],
+    accounts: Sequence[str],
+    min_accounts: int,
+    clusters: int | None = None,
+    margins: Margins = NONE,
 ) -> TermCounts:
     """Count distinct accounts by word and cluster.
 
     ``labels[i]`` is the cluster of text ``i`` (negative: none) and ``accounts[i]`` who wrote it. ``clusters`` defaults
-    to the largest label plus one.
+    to the largest label plus one; ``margins`` say what a word needs besides ``min_accounts``.
     """
     if not len(texts) == len(labels) == len(accounts):
         raise ValueError("texts, labels and accounts must have the same length")
@@ -153,7 +172,7 @@ def count_terms(
     ]
     return TermCounts(
         min_accounts, own_labels, members, tokens, shown, plurals, _foreign(tokens), np.array(plain, dtype=bool),
-        Counts(tokens.index, corpus), matrix, cluster_accounts,
+        Counts(tokens.index, corpus), matrix, cluster_accounts, word_hashes(keys), margins,
     )  # fmt: skip
 
 
@@ -301,6 +320,8 @@ def _ranked(
         which, inside = rows.indices[start:stop], rows.data[start:stop]
         which, inside = which[inside >= counts.min_accounts], inside[inside >= counts.min_accounts]
         own = float(counts.cluster_accounts[cluster])
+        able = _able(counts, cluster, [codes[w] for w in which], inside)
+        which, inside = which[able], inside[able]
         scores = _lift(inside.astype(np.float64), total[which], own, everyone)
         scores = np.where(scores > 0, scores * weight[which], scores)
         if everyone > own:
@@ -311,6 +332,17 @@ def _ranked(
             [_term(counts, codes[which[i]], texts[which[i]], int(inside[i]), own, float(scores[i])) for i in best]
         )
     return ranked
+
+
+def _able(counts: TermCounts, cluster: int, codes: list[tuple[int, ...]], inside: Ints) -> NDArray[np.bool_]:
+    """Which terms reach the threshold with their margins, by themselves and with every plain word in them."""
+    allowed, digest, keys = counts.of_cluster(cluster), counts.digest(cluster), list(counts.tokens.index)
+    able = []
+    for code, accounts in zip(codes, inside.tolist(), strict=True):
+        parts = [keys[word] for word in code]
+        whole = len(parts) == 1 or counts.margins.counted(digest, " ".join(parts), accounts) >= counts.min_accounts
+        able.append(whole and all(allowed[part] >= counts.min_accounts for part in parts if part not in _JOINERS))
+    return np.array(able, dtype=bool)
 
 
 def _term(counts: TermCounts, code: tuple[int, ...], text: str, accounts: int, own: float, score: float) -> Term:

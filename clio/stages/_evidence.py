@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clio.config import RunConfig
 from clio.models.protocol import Evidence, Vectors
 from clio.privacy.injection import addresses_model
+from clio.privacy.margins import Margins
 from clio.privacy.terms import Term, TermCounts, count_terms
 from clio.runs.context import Context
 from clio.runs.files import load_array
@@ -89,7 +90,8 @@ def gather(config: RunConfig, context: Context) -> Gathered:
     speaking = np.where(first_of_account(labels, texts.account, config.describe.per_account_evidence), labels, -1)
     least = config.describe.least_accounts(config.release.preset)
     accounts = texts.account.astype(str).tolist()
-    counts = count_terms(texts.texts, speaking.tolist(), accounts, least, len(centroids))
+    margins = Margins.of(context.key, config.describe.margin(config.release.preset), config.audit.sensitive_accounts)
+    counts = count_terms(texts.texts, speaking.tolist(), accounts, least, len(centroids), margins)
     sizes = np.bincount(labels[labels >= 0], minlength=len(centroids)).tolist()
     named = naming_centroids(vectors, speaking, texts, centroids)
     terms = counts.distinctive(config.describe.terms)

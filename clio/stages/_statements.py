@@ -46,9 +46,10 @@ def statements(config: RunConfig, manifest: Mapping[str, Any], counts: Mapping[s
             "Where one hidden cell could be worked out from a total, a further cell is hidden too.",
         ),
         rule(*_GIVEN) if given else rule(
-            "terms", least, None, "terms",
+            "terms", f"{least} + 0 to {config.describe.margin(release.preset)}", None, "terms",
             f"A word of a term, name or summary is shown only where at least {least} accounts of the cluster used it, "
-            "or where it comes from a public list and not from a conversation.",
+            "and up to so many more, which nobody knows, or where it comes from a public list and no conversation. "
+            "A listed word for a sensitive attribute needs as many accounts that used it as that rule below says.",
         ),
         rule(
             "redaction", f"names: {names}", None, "texts",

@@ -295,15 +295,16 @@ def _accounts(context: Context) -> dict[int, frozenset[int]]:
 def _identity(context: Context) -> dict[str, str]:
     from clio.prompts.facets import prompt_hashes
 
-    least = context.config.describe.least_accounts(context.config.release.preset)
+    preset, describing = context.config.release.preset, context.config.describe
+    least = f"{describing.least_accounts(preset)} {describing.margin(preset)} {context.config.audit.sensitive_accounts}"
     own = {name: digest for name, digest in prompt_hashes().items() if name in ("audit", "reword")}
-    return own | {"least_accounts": str(least)}
+    return own | {"least_accounts": least}
 
 
 STAGE = Stage(
     name="audit",
     run=run,
-    version=1,
+    version=2,
     sections=("audit", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "embed", "cluster", "describe", "arrange"),
     outputs=("workspace/audits.parquet",),

@@ -57,14 +57,15 @@ def run(config: RunConfig, context: Context) -> None:
 def _identity(context: Context) -> dict[str, str]:
     from clio.prompts.facets import prompt_hashes
 
-    least = context.config.describe.least_accounts(context.config.release.preset)
-    return prompt_hashes() | {"least_accounts": str(least)}
+    preset, describing = context.config.release.preset, context.config.describe
+    least = f"{describing.least_accounts(preset)} {describing.margin(preset)} {context.config.audit.sensitive_accounts}"
+    return prompt_hashes() | {"least_accounts": least}
 
 
 STAGE = Stage(
     name="describe",
     run=run,
-    version=4,
+    version=5,
     sections=("describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "cluster"),
     outputs=("workspace/descriptions.parquet",),

@@ -224,7 +224,7 @@ def test_a_journal_in_cipher(workspace: Path) -> None:
     for number, rows in enumerate(ROWS):
         journal.add(number, rows, [], {"v": "packed"})
     again = Journal(workspace / JOURNAL, "key")
-    assert [facets for facets, _ in again.entries()] == ROWS
+    assert [entry.facets for entry in again.entries()] == ROWS
     assert list(again.vectors()) == [{"v": "packed"}] * 5
     assert b"planted" not in (workspace / JOURNAL).read_bytes()
     assert Journal(workspace / JOURNAL, "another").done == set()
@@ -259,7 +259,7 @@ def test_a_damaged_journal_loses_what_follows(
     again = Journal(workspace / JOURNAL, "key")
     whole = content[: int(place * len(content))].count(b"\n") - 1
     assert again.done == set(range(max(0, whole)))
-    assert [facets for facets, _ in again.entries()] == ROWS[: max(0, whole)]
+    assert [entry.facets for entry in again.entries()] == ROWS[: max(0, whole)]
 
 
 # --- whole runs

@@ -278,7 +278,7 @@ def test_small_groups_of_a_run_are_generalised_without_a_model(tmp_path: Path) -
     shown = [f"{r['name']}. {r['summary']} {'. '.join(r['terms'])}" for r in audits_of(tmp_path / "run")]
     assert not any(kinds_in(text) for text in shown)
     changed = [r for r in audits_of(tmp_path / "run") if r["outcome"] != "kept"]
-    assert {r["reason"] for r in changed} == {"sensitive word"}
+    assert {r["reason"] for r in changed} <= {"sensitive word"}
     open_run = quick_run(records, tmp_path / "open", {"audit": {"sensitive_accounts": 0}})
     assert open_run.manifest["stages"]["audit"]["outcomes"].keys() == {"kept"}
     assert any(kinds_in(r["name"]) for r in audits_of(tmp_path / "open")), "the rule is what hid them"
