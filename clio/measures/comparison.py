@@ -13,6 +13,7 @@ from clio.measures.shares import (
     HIDDEN,
     MISSING,
     SHOWN,
+    clean,
     design_effect,
     in_order,
     names_of,
@@ -20,7 +21,6 @@ from clio.measures.shares import (
     room,
     size_of,
 )
-from clio.privacy.wall import clean_text
 
 _NO_ANSWER = (MISSING, "failed", "refused", "")
 
@@ -76,7 +76,7 @@ def facet_matrix(
     ids = members["cluster_id"].astype(str).tolist()
     cells = breakdowns[(breakdowns["facet"] == facet) & (breakdowns["kind"] == "value")]
     cells = cells[cells["cluster_id"].isin([*ids, ALL])]
-    cells = cells.assign(value=[clean_text(str(value)) for value in cells["value"]])
+    cells = cells.assign(value=[clean(str(value)) for value in cells["value"]])
     totals = cells.groupby("value")["conversations"].max()
     values = in_order(totals.index.tolist(), totals.tolist())
     index = pd.MultiIndex.from_product([ids, values], names=["cluster_id", "value"])
@@ -121,7 +121,7 @@ def compare_slices(
     left = room(cells, clusters).reindex(ids).to_numpy(np.float64)
     sides = []
     for value in (one, other):
-        there = cells[(cells["value"].map(lambda v: clean_text(str(v))) == value) & cells["cluster_id"].isin(ids)]
+        there = cells[(cells["value"].map(lambda v: clean(str(v))) == value) & cells["cluster_id"].isin(ids)]
         own = there.drop_duplicates("cluster_id").set_index("cluster_id")[["conversations", "accounts"]].reindex(ids)
         total = float(everything["conversations"].get(value, 0.0))
         unseen = max(total - float(own["conversations"].sum()), 0.0)
@@ -172,7 +172,7 @@ def compare_runs(
 def _cells(cells: pd.DataFrame, cluster_id: str) -> pd.DataFrame:
     """Conversations and accounts by clean value."""
     own = cells[cells["cluster_id"] == cluster_id]
-    own = own.assign(value=[clean_text(str(value)) for value in own["value"]])
+    own = own.assign(value=[clean(str(value)) for value in own["value"]])
     return own.drop_duplicates("value").set_index("value")[["conversations", "accounts"]].astype(np.float64)
 
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from clio.measures.shares import HIDDEN, SHOWN, names_of, pick_level, room
-from clio.privacy.wall import clean_text
+from clio.measures.shares import HIDDEN, SHOWN, clean, names_of, pick_level, room
 
 
 def concern_flag(
@@ -39,7 +38,7 @@ def concern_flag(
     size = members["conversations"].to_numpy(np.float64)
     for column, facet, values in (("concern", concern, high), ("flag", flag, flagged)):
         cells = breakdowns[(breakdowns["facet"] == facet) & (breakdowns["kind"] == "value")]
-        wanted = cells[cells["value"].map(lambda value: clean_text(str(value))).isin(values)]
+        wanted = cells[cells["value"].map(lambda value: clean(str(value))).isin(values)]
         shown = wanted.groupby("cluster_id")["conversations"].sum().reindex(ids).fillna(0.0).to_numpy(np.float64)
         seen = wanted.groupby("cluster_id")["value"].nunique().reindex(ids).fillna(0).to_numpy()
         left = room(cells, clusters).reindex(ids).to_numpy(np.float64)

@@ -23,6 +23,13 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _BINS = ("below 0", "0 to 1")
 
 
+def clean(text: str) -> str:
+    """:func:`~clio.privacy.wall.clean_text`, quick for texts that are clean: all but hostile ones."""
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text
+    return clean_text(text)
+
+
 def pick_level(clusters: pd.DataFrame, level: int | None, *, top: bool = False) -> int:
     """The level asked for, held within those there are; by default the finest, or the coarsest if ``top``."""
     if not len(clusters):
@@ -36,7 +43,7 @@ def pick_level(clusters: pd.DataFrame, level: int | None, *, top: bool = False) 
 def names_of(clusters: pd.DataFrame) -> dict[str, str]:
     """Clean name per cluster id; the whole has one too."""
     pairs = zip(clusters["cluster_id"], clusters["name"], strict=True)
-    return {ALL: "All conversations"} | {str(key): clean_text(str(name)) for key, name in pairs}
+    return {ALL: "All conversations"} | {str(key): clean(str(name)) for key, name in pairs}
 
 
 def size_of(clusters: pd.DataFrame, cluster_id: str) -> float:
@@ -57,7 +64,7 @@ def cluster_shares(clusters: pd.DataFrame, level: int | None = None) -> pd.DataF
     return pd.DataFrame(
         {
             "cluster_id": frame["cluster_id"].astype(str).to_numpy(),
-            "name": [clean_text(str(name)) for name in frame["name"]],
+            "name": [clean(str(name)) for name in frame["name"]],
             "conversations": frame["conversations"].to_numpy(),
             "accounts": frame["accounts"].to_numpy(),
             "share": count / max(total, 1),
@@ -82,7 +89,7 @@ def facet_shares(
     """
     cells = breakdowns[(breakdowns["facet"] == facet) & (breakdowns["cluster_id"] == cluster_id)]
     total = size_of(clusters, cluster_id)
-    cells = cells.assign(value=[clean_text(str(value)) for value in cells["value"]])
+    cells = cells.assign(value=[clean(str(value)) for value in cells["value"]])
     values = cells[cells["kind"] == "value"]
     place = {value: n for n, value in enumerate(in_order(values["value"].tolist(), values["conversations"].tolist()))}
     shown = values.sort_values("value", key=lambda column: column.map(place))

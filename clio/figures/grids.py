@@ -1,0 +1,98 @@
+"""Heat maps: clusters by values, and two facets crossed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from clio.figures._grids import GridPlan, plan_crossed, plan_grid
+from clio.figures.colour import Theme, colours, diverging, sequential
+from clio.figures.figure import Figure, bar_title, blank, graph_objects, is_narrow, nothing, scale
+from clio.figures.words import card, label, wrapped
+
+
+def heatmap_figure(
+    breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, *, level: int | None = None,
+    measure: Literal["share", "ratio"] = "share", top: int = 25,
+    theme: Theme = "light", width: int | None = None, height: int | None = None,
+) -> Figure:  # fmt: skip
+    """Clusters of a level (default: the coarsest) by values of a facet; hidden cells are crossed out."""
+    return _draw(plan_grid((breakdowns, clusters), facet, level, measure, top), theme, width, height)
+
+
+def crossed_figure(
+    breakdowns: pd.DataFrame, clusters: pd.DataFrame, one: str, other: str, *,
+    measure: Literal["conversations", "ratio"] = "conversations",
+    theme: Theme = "light", width: int | None = None, height: int | None = None,
+) -> Figure:  # fmt: skip
+    """Two crossed facets of the whole release, for example weekday by hour (``facets.intersections``)."""
+    return _draw(plan_crossed((breakdowns, clusters), one, other, measure), theme, width, height)
+
+
+def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -> Figure:
+    go = graph_objects()
+    if plan.about.nothing:
+        return nothing(go, plan.about, theme, width, height)
+    c, narrow = colours(theme), is_narrow(width)
+    rows, columns = len(plan.rows), len(plan.columns)
+    step = 34 if narrow else 30
+    figure = blank(go, theme, width, height, rows * step + 150)
+    limits = grid_limits(plan)
+    cells: Any = {
+        "x": list(range(columns)), "y": list(range(rows)), "z": plan.z, "xgap": 2, "ygap": 2, "hoverinfo": "text",
+        "hovertext": [
+            [card(f"{name}: {value}", detail) for value, detail in zip(plan.columns, line, strict=True)]
+            for (_, name), line in zip(plan.rows, plan.detail, strict=True)
+        ],
+        "customdata": [[[key, value] for value in plan.columns] for key, _ in plan.rows],
+        "colorscale": scale(diverging(theme) if plan.kind == "ratio" else sequential(theme)),
+        "zmin": limits[0], "zmax": limits[1], "hoverongaps": True,
+        "colorbar": _colour_bar(plan, limits),
+    }  # fmt: skip
+    if columns <= (6 if narrow else 14):
+        cells |= {"text": [list(line) for line in plan.said], "texttemplate": "%{text}", "textfont": {"size": 11}}
+    figure.add_trace(go.Heatmap(**cells))
+    gone = np.argwhere(np.isnan(plan.z))
+    if len(gone):
+        figure.add_trace(
+            go.Scatter(
+                x=gone[:, 1], y=gone[:, 0], mode="markers", hoverinfo="skip", showlegend=False, name="not shown",
+                marker={"symbol": "x-thin", "size": 7, "line": {"width": 1, "color": c.unknown}},
+            )
+        )  # fmt: skip
+    figure.update_xaxes(
+        tickmode="array", tickvals=list(range(columns)), side="top", showgrid=False, zeroline=False, fixedrange=True,
+        ticktext=[label(value, 14 if narrow else 22) for value in plan.columns], range=[-0.5, columns - 0.5],
+        tickangle=-40 if max(map(len, plan.columns)) * columns > (24 if narrow else 70) else 0,
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickmode="array", tickvals=list(range(rows)), range=[rows - 0.5, -0.5], showgrid=False, zeroline=False,
+        ticktext=[wrapped(name, 17, 32) if narrow else label(name, 44) for _, name in plan.rows], fixedrange=True,
+        tickfont={"size": 11 if narrow else 12},
+    )  # fmt: skip
+    figure.update_layout(plot_bgcolor=c.veil, margin={"l": 8, "r": 10, "t": 8, "b": 60})
+    return plan.about.drawn(figure)
+
+
+def grid_limits(plan: GridPlan) -> tuple[float, float]:
+    """Least and most of the colour scale."""
+    if plan.kind == "ratio":
+        reach = float(np.clip(np.nanmax(np.abs(np.where(np.isfinite(plan.z), plan.z, np.nan)), initial=1.0), 1, 3))
+        return -reach, reach
+    return 0.0, float(np.nanmax(plan.z, initial=1e-9))
+
+
+def _colour_bar(plan: GridPlan, limits: tuple[float, float]) -> dict[str, Any]:
+    bar = {
+        "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.5, "thickness": 9,
+        "outlinewidth": 0, "ypad": 8,
+    }  # fmt: skip
+    if plan.kind == "ratio":
+        whole = [n for n in range(-3, 4) if limits[0] <= n <= limits[1]]
+        ticks = {"tickvals": whole, "ticktext": [f"{2.0**n:.3g}×" for n in whole]}
+        return {**bar, **ticks, "title": bar_title("times as common")}
+    share = plan.kind == "share"
+    extra = {"tickformat": ".0%" if share else ",d", "nticks": 5}
+    return {**bar, **extra, "title": bar_title("share of cluster" if share else "conversations")}

@@ -1,0 +1,80 @@
+"""Texts of a release on their way into a figure. They may have been written by anybody: shown, never obeyed.
+
+plotly reads a subset of HTML and all entities in its texts, and what stands between two dollar signs as TeX where
+MathJax is loaded. Everything goes through :func:`label` or :func:`hover`.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+
+from clio.measures.shares import clean
+
+LABEL = 40
+HOVER = 300
+
+
+def cut(text: str, length: int = LABEL) -> str:
+    """One clean line of at most ``length`` characters, not escaped."""
+    # What is cut off anyway is not looked at: a text of a million characters costs no more than a short one.
+    plain = clean(text[: 4 * length + 64])
+    if len(plain) <= length and len(text) <= 4 * length + 64:
+        return plain
+    kept = plain[: length - 1]
+    at = kept.rfind(" ")
+    return (kept[:at] if at > length * 0.6 else kept).rstrip(" ,;:") + "…"
+
+
+def escape(text: str) -> str:
+    """Markup, entities and TeX as the characters they are."""
+    return html.escape(text).replace("$", "&#36;")
+
+
+def label(text: str, length: int = LABEL) -> str:
+    """Cleaned, cut and escaped, for plotly's labels."""
+    return escape(cut(text, length))
+
+
+def wrapped(text: str, width: int, length: int = LABEL) -> str:
+    """A label broken into lines of ``width`` characters."""
+    plain = cut(text, length)
+    if len(plain) <= width:
+        return escape(plain) or " "
+    return "<br>".join(escape(line) for line in textwrap.wrap(plain, width)) or " "
+
+
+def hover(text: str) -> str:
+    """Cut at HOVER characters, escaped and broken into lines, for plotly's hover boxes."""
+    return wrapped(text, 50, HOVER)
+
+
+def card(heading: str, *lines: str) -> str:
+    """A hover box: the heading in bold, a line for each further text that is not empty."""
+    return "<br>".join([f"<b>{hover(heading)}</b>", *(hover(line) for line in lines if line)])
+
+
+def percent(share: float) -> str:
+    """``12 %``; one decimal below 10."""
+    if share != share:
+        return "not known"
+    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
+
+
+def between(low: float, high: float) -> str:
+    """``9.5 to 15 %``."""
+    return "" if low != low or high != high else f"{percent(low).removesuffix(' %')} to {percent(high)}"
+
+
+def times(ratio: float) -> str:
+    """``1.8 times``, ``0.4 times``; what is hidden is said so."""
+    if ratio != ratio:
+        return "not shown"
+    if 0.8 < ratio < 1.25:
+        return f"{ratio:.2f} times"
+    return f"{ratio:.1f} times" if ratio >= 0.095 else f"{ratio:.2g} times"
+
+
+def number(count: float) -> str:
+    """``1,234``, or ``not shown``."""
+    return "not shown" if count != count else f"{count:,.0f}"
