@@ -3,6 +3,7 @@
 # make check   format, lint and types
 # make golden  rewrite the golden tables after a wanted change of behaviour
 # make docs    rewrite the generated pages of docs/
+# make map     rebuild the map's script from clio/map/src (needs Node 20 and npm)
 # make bench   the benchmarks whose numbers stand in docs/benchmarks.md
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WEIGHTS := all-minilm-l6-v2 smollm2-135m-instruct
 
-.PHONY: demo test test-all check fix golden docs bench install models clean
+.PHONY: demo test test-all check fix golden docs map bench install models clean
 
 demo: install models
 	$(BIN)/clio demo --output runs/demo
@@ -40,6 +41,9 @@ golden: install models
 docs: install
 	$(BIN)/python -m clio.tables > docs/tables.md
 	$(BIN)/python -m clio.config.reference > docs/configuration.md
+
+map:
+	cd clio/map && npm ci --ignore-scripts && npm run build
 
 bench: install models
 	$(BIN)/python benchmarks/clustering.py --n 20000 --json

@@ -1,0 +1,87 @@
+// One script, three places: a Streamlit component, a notebook widget (anywidget) and a file of its own.
+
+import { ClioMap } from "./map.js";
+import { asBytes } from "./payload.js";
+import { CSS } from "./style.js";
+
+const maps = new WeakMap();
+
+function styled(parent) {
+  const style = document.createElement("style");
+  style.textContent = CSS;
+  parent.append(style);
+}
+
+function fail(parent, error) {
+  let note = parent.querySelector(".clio-failed");
+  if (!note) {
+    note = document.createElement("p");
+    note.className = "clio-failed";
+    parent.append(note);
+  }
+  note.textContent = `The map cannot be drawn: ${error.message}`;
+}
+
+/** Streamlit calls this again with every change of data or theme; what is returned runs once, at the end. */
+function streamlit({ parentElement, data, setStateValue }) {
+  let map = maps.get(parentElement);
+  if (!map) {
+    styled(parentElement);
+    map = new ClioMap(parentElement, (event) => map.report(event));
+    maps.set(parentElement, map);
+  }
+  map.report = (event) => setStateValue("event", event);
+  const bytes = asBytes(data);
+  if (bytes) {
+    try {
+      map.update(bytes);
+    } catch (error) {
+      fail(parentElement, error);
+    }
+  }
+  return () => {
+    map.destroy();
+    maps.delete(parentElement);
+  };
+}
+
+function render({ model, el }) {
+  const holder = document.createElement("div");
+  el.append(holder);
+  styled(holder);
+  const map = new ClioMap(holder, (event) => {
+    model.set("sent", event);
+    model.save_changes();
+  });
+  const take = () => {
+    try {
+      map.update(asBytes(model.get("payload")));
+    } catch (error) {
+      fail(holder, error);
+    }
+  };
+  take();
+  model.on("change:payload", take);
+  return () => {
+    model.off("change:payload", take);
+    map.destroy();
+  };
+}
+
+/** anywidget asks the default export, called with nothing, for the widget; Streamlit calls it with its component. */
+export default function clio(component) {
+  return component ? streamlit(component) : { render };
+}
+
+// In a file of its own, the data lie beside the script as base64, which has no character that could end an element.
+const embedded = globalThis.document?.getElementById("clio-map-data");
+if (embedded?.type === "application/vnd.clio-map") {
+  const bytes = Uint8Array.from(atob(embedded.textContent.trim()), (c) => c.charCodeAt(0));
+  const holder = document.getElementById("clio-map");
+  styled(holder);
+  try {
+    new ClioMap(holder, () => {}).update(bytes);
+  } catch (error) {
+    fail(holder, error);
+  }
+}
