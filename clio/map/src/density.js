@@ -9,8 +9,8 @@ const BANDS = 7;
 
 function spread(from, side, start, step, cells) {
   const sigma = Math.max(SPREAD * side, step);
-  const first = Math.max(0, Math.floor((from - 2.8 * sigma - start) / step));
-  const last = Math.min(cells - 1, Math.ceil((from + side + 2.8 * sigma - start) / step));
+  const first = Math.max(0, Math.floor((from - 3.7 * sigma - start) / step));
+  const last = Math.min(cells - 1, Math.ceil((from + side + 3.7 * sigma - start) / step));
   const weights = new Float32Array(Math.max(0, last - first + 1));
   for (let i = first; i <= last; i++) {
     const at = start + (i + 0.5) * step;
@@ -36,7 +36,7 @@ export function rasterise(density) {
     top = Math.max(top, y[i] + size[i]);
     widest = Math.max(widest, size[i]);
   }
-  const margin = Math.min(1.6 * widest, 0.25 * Math.max(right - left, top - bottom));
+  const margin = 2.1 * widest;
   left -= margin; right += margin; bottom -= margin; top += margin;
   const step = Math.max(right - left, top - bottom) / LONG_SIDE;
   const columns = Math.max(1, Math.ceil((right - left) / step));
@@ -88,14 +88,13 @@ export function shade(raster, model, theme) {
   canvas.height = raster.rows;
   const context = canvas.getContext("2d");
   const image = context.createImageData(raster.columns, raster.rows);
-  let most = 0;
-  for (const v of raster.values) most = Math.max(most, v);
+  const most = strong(raster.values);
   const tint = model.colours.kind === "category" ? tints(raster, model, theme, 4) : null;
   const base = channels(theme.shade);
-  const strongest = theme.dark ? 0.5 : 0.42;
+  const strongest = 0.42;
   for (let r = 0; r < raster.rows; r++) {
     for (let c = 0; c < raster.columns; c++) {
-      const height = Math.sqrt(raster.values[r * raster.columns + c] / most);
+      const height = Math.min(1, (raster.values[r * raster.columns + c] / most) ** 0.45);
       const rgb = tint ? tintAt(tint, c, r) : base;
       const k = ((raster.rows - 1 - r) * raster.columns + c) * 4;
       image.data[k] = rgb[0];
@@ -108,13 +107,26 @@ export function shade(raster, model, theme) {
   return canvas;
 }
 
+// The value below which nine tenths of all conversations lie: one crowded spot does not bleach the rest.
+function strong(values) {
+  const sorted = Float32Array.from(values).sort();
+  let sum = 0;
+  for (const v of sorted) sum += v;
+  let part = 0;
+  for (const v of sorted) {
+    part += v;
+    if (part >= 0.9 * sum) return v || 1;
+  }
+  return 1;
+}
+
 // Soft steps: the eye reads them as contour lines.
 function banded(height) {
   const at = height * BANDS;
   const floor = Math.floor(at);
   const edge = Math.min(1, (at - floor) / 0.35);
   const stepped = (floor + edge * edge * (3 - 2 * edge) * 0.999) / BANDS;
-  return Math.max(0, 0.55 * stepped + 0.45 * height - 0.035);
+  return Math.max(0, 0.55 * stepped + 0.45 * height - 0.05);
 }
 
 function tintAt(tint, c, r) {

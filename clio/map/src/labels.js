@@ -108,12 +108,15 @@ export class Labeller {
       for (const { x, y, r } of circles) if (r > 5) crowd.add({ x: x - r * 0.8, y: y - r * 0.8, w: r * 1.6, h: r * 1.6 });
     }
     const placed = new Map();
+    const written = new Set();
     const put = (row, kind) => {
-      if (placed.size >= room || placed.has(row)) return;
+      // A cluster and the one child that bears its name need the name once.
+      if (placed.size >= room || placed.has(row) || written.has(model.name(row))) return;
       const label = this.fit(model, row, kind, { camera, radii, boxes, crowd, font });
       if (!label) return;
       boxes.add({ x: label.x - GAP, y: label.y - 2, w: label.w + 2 * GAP, h: label.h + 4 });
       placed.set(row, label);
+      written.add(model.name(row));
     };
     const kindOf = (row, tier) => (tier === context ? "region" : model.isMark[row] ? "mark" : active === 0 || context < 0 ? "region" : "context");
     for (const row of first) put(row, model.isMark[row] ? "mark" : "region");
@@ -143,7 +146,8 @@ export class Labeller {
     const places = mark
       ? [["below", x - w / 2, y + r], ["above", x - w / 2, y - r - h], ["right", x + r + 1, y - h / 2], ["left", x - r - 1 - w, y - h / 2]]
       : [["over", x - w / 2, y - h / 2], ["over", x - w / 2, y - h * 1.25], ["over", x - w / 2, y + h * 0.25],
-        ["over", x - w / 2, y - h * 2.1], ["over", x - w / 2, y + h * 1.1]];
+        ["over", x - w / 2, y - h * 2.1], ["over", x - w / 2, y + h * 1.1],
+        ["over", x - w * 1.05, y - h / 2], ["over", x + w * 0.05, y - h / 2]];
     const earlier = this.before.get(row)?.place;
     if (earlier !== undefined && earlier < places.length) places.unshift(places[earlier]);
     let second = null;

@@ -65,11 +65,12 @@ export class ClioMap {
       this.gridOfPoints = null;
     }
     this.layout();
+    this.camera.resize(this.parts.stage.clientWidth, this.parts.stage.clientHeight);
     if (!this.camera.extent) {
       this.camera.frame(this.model.extent);
       this.camera.reset();
     }
-    this.obey(header, fresh);
+    this.obey(header);
     this.redress(fresh);
   }
 
@@ -99,6 +100,25 @@ export class ClioMap {
     this.loadPoints(fresh);
     this.layout();
     this.resized(true);
+    if (fresh) this.placeLegend();
+  }
+
+  /** The legend goes where it hides less of the map as a whole: lower left, or lower right. */
+  placeLegend() {
+    const { root, legend: part, stage } = this.parts;
+    const at = new Camera();
+    at.resize(stage.clientWidth, stage.clientHeight);
+    at.frame(this.model.extent);
+    at.reset();
+    const [w, h] = [part.offsetWidth + 20, part.offsetHeight + 20];
+    const hidden = [0, 0];
+    for (const { x, y, r } of visibleMarks(this.model, at, this.largest ?? 8)) {
+      if (y + r < at.height - h) continue;
+      if (x - r < w) hidden[0] += r * r;
+      if (x + r > at.width - w) hidden[1] += r * r;
+    }
+    this.legendRight = hidden[1] < hidden[0];
+    root.classList.toggle("clio-legend-right", this.legendRight);
   }
 
   loadPoints(fresh) {
@@ -150,7 +170,7 @@ export class ClioMap {
     root.classList.toggle("clio-narrow", narrow);
     const height = this.header?.height;
     // On a narrow page the legend follows the map instead of lying on it.
-    stage.style.height = narrow && height ? `${Math.min(height, Math.round(root.clientWidth * 1.25))}px` : "";
+    stage.style.height = narrow ? `${Math.min(height ?? 900, Math.round(root.clientWidth * 1.2))}px` : "";
     root.style.height = height && !narrow ? `${height}px` : narrow ? "" : "100%";
   }
 
@@ -575,7 +595,7 @@ export class ClioMap {
     return picture(kind, {
       model: this.model, theme: this.theme, camera: this.camera, circles: this.circles, rings: this.rings, labels: this.placed,
       labelColour: (label) => this.labelColour(label), shade: shadeNow, legend: this.legend, title: "",
-      points: this.drawer?.loaded && !this.drawer.lost ? this.drawer.canvas : null,
+      legendRight: this.legendRight, points: this.drawer?.loaded && !this.drawer.lost ? this.drawer.canvas : null,
     });
   }
 

@@ -92,7 +92,7 @@ function n(value) {
 
 /** Draws what the map shows, bottom to top. `scene` is the map's own account of its last frame. */
 function paint(surface, scene) {
-  const { model, theme, camera, circles, rings, labels, labelColour, shade, points, title, legend } = scene;
+  const { model, theme, camera, circles, rings, labels, labelColour, shade, points, title, legend, legendRight } = scene;
   surface.rectangle(0, 0, camera.width, camera.height, { fill: theme.background, fillOpacity: 1, radius: 0 });
   if (shade) surface.image(shade, 0, 0, camera.width, camera.height);
   if (points) surface.image(points, 0, 0, camera.width, camera.height);
@@ -107,7 +107,7 @@ function paint(surface, scene) {
     }));
   }
   if (title) surface.text(title, 16, 26, { size: 14, weight: 600, fill: theme.ink, halo: theme.background });
-  drawOn(surface, legend, 12, camera.height - 12, theme);
+  drawOn(surface, legend, legendRight ? camera.width - 236 : 12, camera.height - 12, theme);
 }
 
 export async function picture(kind, scene) {
