@@ -1,7 +1,13 @@
 // Single points (restricted view) through regl-scatterplot. It draws; the camera, the lasso and the index that finds
 // the point under the mouse are the map's own, so that clusters, labels and points move as one.
 
+import createRegl from "regl";
 import createScatterplot, { createRenderer, createSpatialIndex } from "regl-scatterplot";
+
+const EXTENSIONS = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
+
+// A target that takes the copy of a frame and does nothing with it.
+const NOWHERE = ({ width, height }) => ({ width, height, getContext: () => ({ clearRect() {}, drawImage() {} }) });
 
 export function webglWorks() {
   const canvas = document.createElement("canvas");
@@ -25,17 +31,22 @@ export class Points {
     this.canvas = document.createElement("canvas");
     this.canvas.className = "clio-points";
     this.holder.replaceChildren(this.canvas);
-    this.inner = document.createElement("canvas");
-    this.inner.addEventListener("webglcontextlost", (event) => {
+    this.canvas.addEventListener("webglcontextlost", (event) => {
       event.preventDefault();
       this.lost = true;
       this.callbacks.onLost();
     });
-    this.inner.addEventListener("webglcontextrestored", () => this.restore());
-    // A renderer as large as the map: the library's own is as large as the window, and pays for it in every frame.
-    this.renderer = createRenderer({ canvas: this.inner, gamma: 1 });
+    this.canvas.addEventListener("webglcontextrestored", () => this.restore());
+    // A renderer as large as the map, whose canvas is the one on the page. The library's own is as large as the window
+    // and copies every frame into a second canvas; both cost more than drawing the points.
+    const gl = this.canvas.getContext("webgl", { antialias: false, depth: false, preserveDrawingBuffer: true });
+    const regl = createRegl({ gl, extensions: EXTENSIONS.filter((name) => gl.getExtension(name)) });
+    this.renderer = createRenderer({ canvas: this.canvas, regl, gamma: 1 });
+    const plain = this.renderer.render;
+    this.renderer.render = (draw) => plain(draw, NOWHERE(this.canvas));
+    this.target = document.createElement("canvas");
     this.plot = createScatterplot({
-      renderer: this.renderer, canvas: this.canvas, width: 100, height: 100, cameraIsFixed: true, lassoInitiator: false,
+      renderer: this.renderer, canvas: this.target, width: 100, height: 100, cameraIsFixed: true, lassoInitiator: false,
       showReticle: false, pointScaleMode: "constant", pointSize: 2, opacity: 0.5, opacityBy: null, colorBy: "valueA",
       pointColor: ["#888888", "#888888"], spatialIndexUseWorker: false, aspectRatio: 1,
     });
@@ -117,7 +128,7 @@ export class Points {
     } catch {
       // Destroying twice, or after the context was lost, has nothing left to free.
     }
-    this.inner.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+    this.canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
 
