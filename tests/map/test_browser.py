@@ -152,7 +152,9 @@ def test_points_are_drawn_and_a_lost_context_comes_back(opened, tmp_path):
     sheet = Sheet(opened, path.as_uri())
     if not sheet.get("m.webgl"):
         pytest.skip("this Chromium has no WebGL")
-    ink = """(() => { const c = m.drawer.canvas, d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    ink = """(() => { const c = document.createElement('canvas'), g = m.drawer.canvas;
+      c.width = g.width; c.height = g.height; const x = c.getContext('2d'); x.drawImage(g, 0, 0);
+      const d = x.getImageData(0, 0, c.width, c.height).data;
       let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"""
     assert sheet.get(ink) > 1000
     sheet.map.evaluate("""e => {
