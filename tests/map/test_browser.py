@@ -158,9 +158,10 @@ def test_points_are_drawn_and_a_lost_context_comes_back(opened, tmp_path):
       let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"""
     assert sheet.get(ink) > 1000
     sheet.map.evaluate("""e => {
-      const x = e.clioMap.drawer.canvas.getContext('webgl').getExtension('WEBGL_lose_context');
-      x.loseContext(); setTimeout(() => x.restoreContext(), 50); }""")
-    sheet.until("m.parts.message.textContent !== ''")
+      e.held = e.clioMap.drawer.canvas.getContext('webgl').getExtension('WEBGL_lose_context');
+      e.held.loseContext(); }""")
+    sheet.until("m.parts.message.textContent !== '' && m.drawer.lost")
+    sheet.map.evaluate("e => e.held.restoreContext()")
     sheet.until("m.parts.message.textContent === '' && m.drawer.loaded && !m.pointsWaiting")
     sheet.until(f"{ink} > 1000")
     assert sheet.faults == []
