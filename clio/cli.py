@@ -19,6 +19,8 @@ from clio.cli_attack import attack_app
 from clio.cli_cache import cache_app
 from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
 from clio.cli_estimate import estimate
+from clio.cli_explore import EPILOG as EXPLORE_EPILOG
+from clio.cli_explore import explore
 from clio.cli_redact import EPILOG as REDACT_EPILOG
 from clio.cli_redact import redact
 from clio.cli_rest import ACCESS_LOG_EPILOG, PURGE_EPILOG, access_log, purge
@@ -72,6 +74,7 @@ app.command(epilog=ESTIMATE_EPILOG)(estimate)
 app.command(epilog=REDACT_EPILOG)(redact)
 app.command(epilog=PURGE_EPILOG)(purge)
 app.command("access-log", epilog=ACCESS_LOG_EPILOG)(access_log)
+app.command(epilog=EXPLORE_EPILOG)(explore)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]

@@ -1,0 +1,86 @@
+"""How the app is started, from the command line and by Streamlit itself, and where it may listen."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+_SHIPPED, _CHECKOUT = _HERE / "app", _HERE.parents[1] / "app"
+APP = _SHIPPED if (_SHIPPED / "streamlit_app.py").is_file() else _CHECKOUT
+"""The folder ``app/``: inside the package when it was installed from a wheel."""
+SCRIPT = APP / "streamlit_app.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What stands after ``--``."""
+
+    run: Path | None
+    restricted: bool = False
+    purpose: str = ""
+
+
+def parse(arguments: Sequence[str]) -> Arguments:
+    """What the script was given; anything unknown is ignored, for a page cannot exit."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("run", nargs="?", type=Path)
+    parser.add_argument("--restricted", action="store_true")
+    parser.add_argument("--purpose", default="")
+    try:
+        given, _ = parser.parse_known_args(list(arguments))
+    except (argparse.ArgumentError, SystemExit):
+        return Arguments(None)
+    return Arguments(given.run, given.restricted and bool(given.purpose.strip()), given.purpose.strip())
+
+
+def loopback(address: str | None) -> bool:
+    """Whether only this machine can reach it. No address at all means every one of the machine's."""
+    if not address:
+        return False
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def refusal(address: str | None, login: bool) -> str:
+    """Why the app does not open; empty where it may."""
+    if loopback(address) or login:
+        return ""
+    return (
+        f"The explorer is set to listen on {address or 'every address of this machine'}, and no log-in is configured: "
+        "everybody who reaches this machine would read the release. Start it on this machine only (clio explore RUN), "
+        "or configure a log-in: an [auth] section in .streamlit/secrets.toml, as Streamlit's st.login describes, with "
+        "redirect_uri, cookie_secret, client_id, client_secret and server_metadata_url of your provider."
+    )
+
+
+def login_configured(folders: Iterable[Path] | None = None) -> bool:
+    """Whether a ``secrets.toml`` that Streamlit would read has an ``[auth]`` section."""
+    places = folders if folders is not None else (Path.home(), Path.cwd(), APP)
+    for folder in places:
+        try:
+            secrets = tomllib.loads((folder / ".streamlit" / "secrets.toml").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(secrets.get("auth"), dict) and secrets["auth"].get("cookie_secret"):
+            return True
+    return False
+
+
+def command_line(
+    python: str, given: Arguments, *, address: str = "127.0.0.1", port: int | None = None, browser: bool = True
+) -> list[str]:
+    """What ``clio explore`` starts."""
+    line = [python, "-m", "streamlit", "run", str(SCRIPT), "--server.address", address]
+    line += ["--server.port", str(port)] if port else []
+    line += ["--server.headless", "false" if browser else "true", "--server.showEmailPrompt", "false", "--"]
+    line += [str(given.run)] if given.run else []
+    return line + (["--restricted", "--purpose", given.purpose] if given.restricted else [])

@@ -1,0 +1,153 @@
+"""Search over names, summaries and distinctive terms: by words, and by meaning with the run's own embedding model."""
+
+from __future__ import annotations
+
+import bisect
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clio.errors import ClioError
+from clio.models.protocol import Encoder, Vectors
+
+if TYPE_CHECKING:
+    from clio.explore.release import Release
+
+WEIGHTS = {"name": 4.0, "terms": 2.0, "summary": 1.0}
+"""What a word counts for where it stands. Chosen by hand: a name is the shortest and most telling text."""
+LEAST_SIMILARITY = 0.25
+"""Cosine below which a cluster is not said to be near in meaning; sentence encoders give unrelated texts about 0.1."""
+MOST = 200
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One cluster that matches."""
+
+    cluster_id: str
+    score: float
+    where: str
+    """In which text the words stand, or ``meaning``."""
+
+
+def fold(text: str) -> str:
+    """Lower case, without accents: what people type is compared so."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+class WordIndex:
+    """Which clusters hold which words. Words match from their beginning, every one of them must be found."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]]) -> None:
+        self._ids = list(rows)
+        postings: dict[str, dict[int, float]] = {}
+        where: dict[tuple[str, int], str] = {}
+        for number, row in enumerate(rows.values()):
+            for field, weight in WEIGHTS.items():
+                value = row.get(field)
+                text = " ".join(map(str, value)) if field == "terms" and value is not None else str(value or "")
+                for word in set(_WORD.findall(fold(text))):
+                    found = postings.setdefault(word, {})
+                    if weight > found.get(number, 0.0):
+                        found[number] = weight
+                        where[word, number] = field
+        self._words = sorted(postings)
+        self._postings, self._where = postings, where
+        self._size = [int(row.get("conversations") or 0) for row in rows.values()]
+
+    def search(self, query: str, most: int = MOST) -> list[Hit]:
+        """Best first; between equals the larger cluster."""
+        wanted = list(dict.fromkeys(_WORD.findall(fold(query))))
+        if not wanted:
+            return []
+        total: dict[int, float] = {}
+        places: dict[int, set[str]] = {}
+        for place, prefix in enumerate(wanted):
+            best: dict[int, tuple[float, str]] = {}
+            first = bisect.bisect_left(self._words, prefix)
+            for word in self._words[first:]:
+                if not word.startswith(prefix):
+                    break
+                whole = 1.5 if word == prefix else 1.0
+                for number, weight in self._postings[word].items():
+                    if weight * whole > best.get(number, (0.0, ""))[0]:
+                        best[number] = (weight * whole, self._where[word, number])
+            kept = best.keys() if place == 0 else best.keys() & total.keys()
+            total = {number: total.get(number, 0.0) + best[number][0] for number in kept}
+            places = {number: places.get(number, set()) | {best[number][1]} for number in kept}
+            if not total:
+                return []
+        order = sorted(total, key=lambda number: (-total[number], -self._size[number], self._ids[number]))
+        return [
+            Hit(self._ids[number], total[number], " and ".join(p for p in WEIGHTS if p in places[number]))
+            for number in order[:most]
+        ]
+
+
+class MeaningIndex:
+    """Vectors of every cluster's own released words."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, Any]], encoder: Encoder) -> None:
+        self._ids, self._encoder = list(rows), encoder
+        self._vectors: Vectors = encoder.encode([_text(row) for row in rows.values()])
+
+    def search(self, query: str, most: int = MOST, least: float = LEAST_SIMILARITY) -> list[Hit]:
+        """Nearest first, none below ``least``."""
+        if not query.strip() or not self._ids:
+            return []
+        near = self._vectors @ self._encoder.encode([query])[0]
+        order = np.argsort(-near, kind="stable")[:most]
+        return [Hit(self._ids[n], float(near[n]), "meaning") for n in order if near[n] >= least]
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    terms = row.get("terms")
+    listed = ", ".join(map(str, terms)) if terms is not None else ""
+    return f"{row.get('name', '')}. {row.get('summary', '')} {listed}".strip()
+
+
+def joined(by_words: Sequence[Hit], by_meaning: Sequence[Hit]) -> list[Hit]:
+    """Words first, then what is only near in meaning."""
+    known = {hit.cluster_id for hit in by_words}
+    return [*by_words, *(hit for hit in by_meaning if hit.cluster_id not in known)]
+
+
+def encoder_of(release: Release) -> Encoder | str:
+    """The run's own embedding model, or in one sentence why search by meaning is not to be had.
+
+    Only weights that lie on this machine are used: nothing is fetched, and no other model stands in.
+    """
+    said = str(release.about.get("encoder") or "")
+    name, _, precision = said.rpartition("/")
+    if not name:
+        return "The release does not tell which embedding model made it."
+    from clio.models import weights
+
+    model = name
+    if name not in weights.KNOWN:
+        configured = ((release.private or {}).get("config") or {}).get("encoder") or {}
+        model = str(configured.get("model") or "")
+        if not _is_folder(model):
+            return "Its embedding model is not on this machine, so search goes by words only."
+    try:
+        from clio.config.models import EncoderConfig
+        from clio.models.encoder import SentenceEncoder
+
+        given = precision if precision in ("float32", "bfloat16") else "auto"
+        return SentenceEncoder(EncoderConfig.model_validate({"model": model, "precision": given}))
+    except (ClioError, ValueError):
+        if name in weights.KNOWN:
+            return f"Search by meaning needs the run's embedding model: clio models pull {name}"
+        return "Its embedding model is not on this machine, so search goes by words only."
+
+
+def _is_folder(model: str) -> bool:
+    from pathlib import Path
+
+    return bool(model) and Path(model).expanduser().is_dir()

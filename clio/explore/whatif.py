@@ -1,0 +1,62 @@
+"""How much stricter thresholds would hide, from the released counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clio.explore.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Of one kind of cell."""
+
+    what: str
+    shown: int
+    hidden: int
+    """Would fall under the thresholds. More would go with them, so that none of these could be worked out."""
+    conversations: int
+    """Conversations in what would be hidden; 0 where a conversation is in many cells."""
+
+
+def stricter(release: Release, conversations: int, accounts: int) -> list[Loss]:
+    """What thresholds of so many conversations and accounts would hide, at the least.
+
+    Counted as if every cell that falls under were left out; a run may join small clusters to their siblings instead.
+    """
+    base = release.clusters[release.clusters["level"] == 0] if len(release.clusters) else release.clusters
+    upper = release.clusters[release.clusters["level"] > 0] if len(release.clusters) else release.clusters
+    weeks, cells = (t[t["kind"] == "value"] for t in (release.trends, release.breakdowns))
+    found = []
+    for what, table, counted in (
+        ("Base clusters", base, True),
+        ("Clusters above them", upper, False),
+        ("Facet values in clusters", cells, False),
+        ("Weeks in clusters", weeks, False),
+        ("Squares of the map", release.squares, True),
+    ):
+        under = table[(table["conversations"] < conversations) | (table["accounts"] < accounts)]
+        lost = int(under["conversations"].sum()) if counted else 0
+        found.append(Loss(what, len(table), len(under), lost))
+    return found
+
+
+def curve(release: Release, steps: list[int]) -> list[dict[str, float]]:
+    """Share of base clusters, of their conversations and of cells kept at each least number of accounts."""
+    clusters = release.clusters[release.clusters["level"] == 0] if len(release.clusters) else release.clusters
+    cells = release.breakdowns[release.breakdowns["kind"] == "value"]
+    total = max(1, int(clusters["conversations"].sum()))
+    rows = []
+    for least in steps:
+        kept = clusters[clusters["accounts"] >= least]
+        rows.append(
+            {
+                "accounts": float(least),
+                "clusters": len(kept) / max(1, len(clusters)),
+                "conversations": int(kept["conversations"].sum()) / total,
+                "cells": float((cells["accounts"] >= least).sum()) / max(1, len(cells)),
+            }
+        )
+    return rows
