@@ -84,3 +84,15 @@ def command_line(
     line += ["--server.headless", "false" if browser else "true", "--server.showEmailPrompt", "false", "--"]
     line += [str(given.run)] if given.run else []
     return line + (["--restricted", "--purpose", given.purpose] if given.restricted else [])
+
+
+def siblings(run: Path | None) -> list[Path]:
+    """Other runs in the folder that holds this one, by name; never a folder anywhere else."""
+    if run is None:
+        return []
+    here = run.resolve()
+    try:
+        found = [path for path in here.parent.iterdir() if path.is_dir() and path.resolve() != here]
+    except OSError:
+        return []
+    return sorted(path for path in found if (path / "release" / "manifest.json").is_file())

@@ -1,0 +1,139 @@
+"""Everything that the release tells about one cluster."""
+
+import streamlit as st
+from app_parts import controls, map_and_tree, pictures, session
+from clio.figures import breakdown_figure, representation_figure, trend_figure
+
+from clio.explore.cluster import NEAREST_BY, nearest, provenance
+from clio.explore.release import ALL, Release
+from clio.explore.safe import md, plain
+from clio.measures import cluster_shares
+
+
+def represented(name: str, theme: str):
+    release = session.release()
+    return representation_figure(release.breakdowns, release.clusters, name, theme=theme)
+
+
+def weeks(name: str, theme: str):
+    release = session.release()
+    return trend_figure(release.trends, release.clusters, (name,), theme=theme)
+
+
+def broken_down(name: str, facet: str, theme: str):
+    release = session.release()
+    adds_up = release.single[facet].adds_up
+    return breakdown_figure(release.breakdowns, release.clusters, facet, name, adds_up=adds_up, theme=theme)
+
+
+def shares(level: int):
+    return cluster_shares(session.release().clusters, level=level).set_index("cluster_id")
+
+
+def choose(release: Release) -> None:
+    """Which cluster."""
+    ordered = [name for top in release.children.get(None, []) for name in [top, *_under(release, top)]]
+    controls.shows("w_cluster", session.state().cluster)
+    st.selectbox(
+        "Cluster",
+        ordered,
+        index=None,
+        key="w_cluster",
+        format_func=lambda name: "\u2003" * (len(release.path(name)) - 1) + plain(release.rows[name]["name"], 120),
+        on_change=lambda: session.select(st.session_state["w_cluster"]),
+        placeholder="Choose a cluster, or type a part of its name",
+    )
+
+
+def _under(release: Release, name: str) -> list[str]:
+    found = []
+    for child in release.children.get(name, []):
+        found += [child, *_under(release, child)]
+    return found
+
+
+def head(release: Release, name: str) -> None:
+    """Name, summary, size."""
+    row = release.rows[name]
+    map_and_tree.breadcrumb(release, name, "page")
+    st.title(md(row["name"], 160), anchor=False)
+    if row["summary"]:
+        st.markdown(md(row["summary"]))
+    share = pictures.kept("shares", shares, int(row["level"])).loc[name]
+    with st.container(horizontal=True):
+        st.metric("Conversations", f"{row['conversations']:,}", width=150)
+        st.metric("Accounts", f"{row['accounts']:,}", width=130)
+        st.metric(
+            "Share", f"{row['share']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}",
+            delta_color="off", delta_arrow="off", width=170,
+            help="Of all released conversations, with its 95 % interval: what another sample of as many accounts of "
+            "the same users would show. No statement on prevalence.",
+        )  # fmt: skip
+        each = row["conversations"] / max(1, row["accounts"])
+        limit = release.thresholds.share
+        st.metric(
+            "Per account", f"{each:.1f}", width=130,
+            help=f"Mean conversations of an account in it. Concentration is not released beyond this: no account has "
+            f"more than {limit:.0%} of it.",
+        )  # fmt: skip
+    terms = ", ".join(plain(term, 40) for term in row["terms"])
+    if terms:
+        st.markdown(f"**Distinctive terms**  \n{md(terms)}")
+
+
+def facets(release: Release, name: str) -> None:
+    """Breakdowns against the whole."""
+    st.subheader("What sets it apart", anchor=False)
+    pictures.figure(pictures.kept("represented", represented, name, session.theme()), f"{name}-represented")
+    st.subheader("Facets", anchor=False)
+    present = [facet for facet in release.single.values() if facet.order]
+    if not present:
+        st.info("The release breaks nothing down: no facet has a value that passes the thresholds.")
+        return
+    facet = st.segmented_control(
+        "Facet", [f.name for f in present], default=present[0].name, required=True, key="w_facet",
+        format_func=lambda f: md(release.single[f].label), label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    here, whole = st.columns(2)
+    for place, cluster_id, label in ((here, name, "In this cluster"), (whole, ALL, "In the whole release")):
+        with place:
+            made = pictures.kept("broken down", broken_down, cluster_id, facet, session.theme())
+            pictures.figure(made, f"{cluster_id}-{facet}", heading=label)
+
+
+def around(release: Release, name: str) -> None:
+    """Children and neighbours."""
+    below, beside = st.columns(2)
+    with below:
+        st.subheader("Below it", anchor=False)
+        for child in release.children.get(name, []):
+            pictures.open_cluster(child, f"child_{child}")
+        if not release.children.get(name):
+            st.caption("A base cluster: nothing is released below it.")
+    with beside:
+        st.subheader("Nearest", anchor=False)
+        for near, _ in nearest(release, name):
+            pictures.open_cluster(near, f"near_{near}")
+        st.caption(NEAREST_BY)
+
+
+def page() -> None:
+    release = session.release()
+    if not release.rows:
+        st.info("No cluster passed the thresholds. See Privacy.", icon=":material/visibility_off:")
+        return
+    choose(release)
+    name = session.state().cluster
+    if name is None:
+        st.info("Choose a cluster here, on the map or in the tree.", icon=":material/touch_app:")
+        return
+    head(release, name)
+    facets(release, name)
+    st.subheader("Weeks", anchor=False)
+    pictures.figure(pictures.kept("weeks", weeks, name, session.theme()), f"{name}-weeks")
+    around(release, name)
+    with st.expander("Where this comes from", icon=":material/info:"):
+        st.table({md(k): md(v) for k, v in provenance(release, name).items()}, border="horizontal")
+
+
+page()

@@ -1,0 +1,166 @@
+"""Controls that are on more than one page. Each shows the state and, touched, changes it: nothing is kept here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app_parts import session
+from clio.explore import colours
+from clio.explore.release import WEEK
+from clio.explore.safe import md, plain
+from clio.explore.state import LONGEST_QUERY
+
+NOTHING = "no filter"
+
+
+def shows(key: str, value: Any) -> None:
+    """Let a widget show ``value``; only where it shows another one, or it would overwrite what is being typed."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _update(field: str, key: str) -> Callable[[], None]:
+    def changed() -> None:
+        session.update(**{field: st.session_state[key]})
+
+    return changed
+
+
+def search_box() -> None:
+    """By words as one types; by meaning where asked for."""
+    shows("w_query", session.state().query)
+    st.text_input(
+        "Search",
+        key="w_query",
+        type="search",
+        live="400ms",
+        placeholder="Search names, summaries and terms",
+        max_chars=LONGEST_QUERY,
+        on_change=_update("query", "w_query"),
+    )
+
+
+def meaning_toggle() -> None:
+    """Whether search is by meaning, too."""
+    shows("w_meaning", session.state().meaning)
+    st.toggle(
+        "By meaning, too",
+        key="w_meaning",
+        on_change=_update("meaning", "w_meaning"),
+        help="Adds clusters that are near in meaning, by the run's own embedding model, on this machine.",
+    )
+
+
+def colour_select() -> None:
+    """What the map is coloured by."""
+    options = colours.options(session.release())
+    shows("w_colour", session.state().colour)
+    st.selectbox(
+        "Colour",
+        list(options),
+        key="w_colour",
+        format_func=lambda key: options.get(key, key),
+        on_change=_update("colour", "w_colour"),
+    )
+
+
+def size_select() -> None:
+    """What the size of a mark tells."""
+    shows("w_size", session.state().size)
+    st.selectbox(
+        "Size",
+        ["conversations", "accounts"],
+        key="w_size",
+        format_func=str.capitalize,
+        on_change=_update("size", "w_size"),
+    )
+
+
+def filters() -> None:
+    """A popover with at most two facets and their values."""
+    now = session.state()
+    label = f"Filter ({len(now.filters)})" if now.filters else "Filter"
+    with st.popover(label, icon=":material/filter_alt:", width="stretch"):
+        st.caption(
+            "Answered from released numbers only. Two facets together are answered where the release itself crosses "
+            "them; nothing smaller than a released group is ever counted."
+        )
+        _filter(0)
+        if now.filters:
+            _filter(1)
+            st.button("Clear", on_click=session.update, kwargs={"filters": ()}, icon=":material/close:")
+
+
+def _filter(place: int) -> None:
+    release, now = session.release(), session.state()
+    current = now.filters[place] if place < len(now.filters) else None
+    others = {facet for n, (facet, _) in enumerate(now.filters) if n != place}
+    known = {WEEK: "Week"} if release.weeks else {}
+    known |= {facet.name: facet.label for facet in release.single.values() if facet.order}
+    facets = [NOTHING, *(name for name in known if name not in others)]
+    key_facet, key_values = f"w_filter_{place}", f"w_values_{place}"
+    shows(key_facet, current[0] if current else st.session_state.get(key_facet, NOTHING))
+    if st.session_state[key_facet] not in facets:
+        st.session_state[key_facet] = NOTHING
+
+    def facet_changed() -> None:
+        if current:
+            session.change(session.state().filtered(current[0], ()))
+
+    def values_changed() -> None:
+        chosen = st.session_state[key_values]
+        session.change(session.state().filtered(st.session_state[key_facet], chosen))
+
+    facet = st.selectbox(
+        "Only where" if place == 0 else "and where",
+        facets,
+        key=key_facet,
+        format_func=lambda name: known.get(name, "no filter"),
+        on_change=facet_changed,
+    )
+    if facet == NOTHING:
+        return
+    values = list(release.weeks if facet == WEEK else release.single[facet].order)
+    shows(key_values, [v for v in current[1] if v in values] if current and current[0] == facet else [])
+    st.multiselect(
+        "is one of",
+        values,
+        key=key_values,
+        format_func=lambda value: plain(value, 60),
+        on_change=values_changed,
+        placeholder="Choose values",
+    )
+
+
+def filter_note() -> None:
+    """What the filters found, said under the controls on every page that heeds them."""
+    release, now = session.release(), session.state()
+    if not now.filters:
+        return
+    found = session.answer()
+    named = " and ".join(f"{facet}: {', '.join(values)}" for facet, values in now.filters)
+    if found.refused:
+        st.warning(f"**{md(named, 200)}** cannot be answered. {md(found.refused)}", icon=":material/block:")
+        return
+    whole = found.cells.get("all")
+    if whole is None:
+        text = f"**{md(named, 200)}**: hidden for the whole release. {md(release.why_hidden())}"
+    else:
+        about = "" if whole.exact else "at least "
+        people = f"{whole.accounts:,}" if whole.accounts == whole.accounts_most else (
+            f"{whole.accounts:,} to {whole.accounts_most:,}"
+        )  # fmt: skip
+        text = f"**{md(named, 200)}**: {about}{whole.conversations:,} conversations of {people} accounts."
+    if found.whole_only:
+        text += " The release crosses these two facets over the whole only, so no cluster can be told."
+    elif hidden := len(found.hidden(release)):
+        text += f" {hidden:,} of {len(release.rows):,} clusters are drawn hollow: too few people in the filter there."
+    st.info(text, icon=":material/filter_alt:")
+
+
+def level_name(level: int, top: int) -> str:
+    """For a person."""
+    return "Areas" if level == top else "Base clusters" if not level else f"Level {level}"

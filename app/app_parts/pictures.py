@@ -1,0 +1,79 @@
+"""Figures with their words: text alternative, note, table and file beside every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app_parts import session
+from clio.explore.csv import csv_bytes
+from clio.explore.exports import file_name
+from clio.explore.safe import md, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+    "toImageButtonOptions": {"format": "svg"},
+}
+"""The camera saves the figure as SVG, in the browser."""
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _kept(key: str, name: str, arguments: tuple[Hashable, ...], _make: Callable[[], Any]) -> Any:  # noqa: ARG001
+    return _make()
+
+
+def kept(name: str, make: Callable[..., Any], *arguments: Hashable) -> Any:
+    """``make(*arguments)``, made once for a release. What is made must follow from the release and the arguments.
+
+    Frames are no arguments: Streamlit tells large ones apart by a sample.
+    """
+    return _kept(session.release().key, name, arguments, lambda: make(*arguments))
+
+
+def figure(made: Any, name: str, *, heading: str = "", key: str | None = None, selects: bool = False) -> None:
+    """A figure of :mod:`clio.figures`; where it is empty, only its reason."""
+    if heading:
+        st.subheader(md(heading))
+    if made.empty:
+        st.info(md(made.note or made.alt), icon=":material/visibility_off:")
+        return
+    options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if selects else {}
+    st.plotly_chart(
+        made.figure, theme=None, width="stretch", key=key, config=CONFIG, alt=plain(made.alt) or "Chart", **options
+    )
+    if made.note:
+        st.caption(md(made.note))
+    table(made.table, name)
+
+
+def table(frame: pd.DataFrame, name: str, label: str = "Numbers") -> None:
+    """The numbers of a figure, folded away, to read and to take along."""
+    with st.expander(label, icon=":material/table_chart:"):
+        st.dataframe(frame, hide_index=True, height=min(360, 38 + 35 * max(1, len(frame))), alt=f"Numbers of {name}")
+        csv(frame, name)
+
+
+def csv(frame: pd.DataFrame, name: str, label: str = "CSV") -> None:
+    """A button; the file is made when it is pressed."""
+    st.download_button(
+        label,
+        data=lambda: csv_bytes(frame),
+        file_name=file_name(session.release(), name, "csv"),
+        mime="text/csv",
+        on_click="ignore",
+        icon=":material/download:",
+        key=f"w_csv_{name}",
+    )
+
+
+def open_cluster(cluster_id: str, key: str, label: str | None = None) -> None:
+    """A button that selects a cluster."""
+    row = session.release().rows[cluster_id]
+    text = label or f"{md(row['name'], 70)} · {row['conversations']:,}"
+    st.button(text, key=f"w_open_{key}", type="tertiary", on_click=session.select, args=(cluster_id,))

@@ -1,0 +1,194 @@
+"""The session: which release is open, and the one state that every control reads and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from clio.errors import ClioError
+from clio.explore import release as releases
+from clio.explore import slices
+from clio.explore.launch import Arguments
+from clio.explore.release import Release
+from clio.explore.search import Hit, MeaningIndex, WordIndex, encoder_of, joined
+from clio.explore.state import State, from_params, to_params, valid
+
+STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN = (
+    "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn",
+)  # fmt: skip
+"""Every key of the session but those of widgets (``w_...``) and of selections (``s_...``)."""
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the release …")
+def _load(folder: str, fingerprint: str) -> Release:  # noqa: ARG001 - the fingerprint names the cache entry
+    return releases.load(Path(folder))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _words(key: str, _release: Release) -> WordIndex:  # noqa: ARG001
+    return WordIndex(_release.rows)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the meaning of every cluster, once …")
+def _meanings(key: str, _release: Release) -> MeaningIndex | str:  # noqa: ARG001
+    encoder = encoder_of(_release)
+    return encoder if isinstance(encoder, str) else MeaningIndex(_release.rows, encoder)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _answer(key: str, filters: tuple[Any, ...], _release: Release) -> slices.Answer:  # noqa: ARG001
+    return slices.answer(_release, filters)
+
+
+def open_release(folder: Path) -> Release:
+    """Raises ClioError where the folder holds no readable release."""
+    return _load(str(folder), releases.fingerprint(folder))
+
+
+def given() -> Arguments:
+    """What the app was started with."""
+    found: Arguments = st.session_state[GIVEN]
+    return found
+
+
+def release() -> Release:
+    """The release that is open. Pages run only where there is one."""
+    run = given().run
+    if run is None:
+        raise ClioError("no run was named")
+    return open_release(run)
+
+
+def state() -> State:
+    """What is being looked at."""
+    found: State = st.session_state.get(STATE, State())
+    return found
+
+
+def change(new: State) -> None:
+    """From a callback, before the page is drawn."""
+    st.session_state[STATE] = new
+
+
+def update(**changes: Any) -> None:
+    """The state with some fields changed."""
+    change(replace(state(), **changes))
+
+
+def begin(page: str) -> None:
+    """Take the state from the address where that was changed from outside; then take in what was selected.
+
+    Changing the page empties the address: that is no change from outside.
+    """
+    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    moved = st.session_state.get(PAGE) != page
+    if STATE not in st.session_state or (address != st.session_state.get(ADDRESS) and not (moved and not address)):
+        change(from_params(address))
+    st.session_state[PAGE] = page
+    settle()
+
+
+def settle() -> None:
+    """Take in new selections, drop what the release does not have, write the address. Also first in a fragment."""
+    _take_selections()
+    change(valid(state(), release()))
+    address = to_params(state())
+    if address != {name: st.query_params.get_all(name) for name in st.query_params}:
+        st.query_params.from_dict(address)
+    st.session_state[ADDRESS] = address
+
+
+def source(name: str, ids: Sequence[str]) -> str:
+    """The key of a table or chart whose selection counts; ``ids`` are the clusters of its rows.
+
+    A selection made elsewhere gives it a new key: its own, old mark would be stale, and the same click again silent.
+    """
+    key = f"s_{name}_{st.session_state.setdefault(TURN, {}).get(name, 0)}"
+    st.session_state.setdefault(SOURCES, {})[name] = (key, tuple(ids))
+    return key
+
+
+def select(cluster: str | None, by: str = "") -> None:
+    """One cluster, chosen in the source ``by``."""
+    change(state().select(cluster))
+    _turn_others(by)
+
+
+def _turn_others(by: str) -> None:
+    turns = st.session_state.setdefault(TURN, {})
+    for name in st.session_state.get(SOURCES, {}):
+        if name != by:
+            turns[name] = turns.get(name, 0) + 1
+
+
+def _take_selections() -> None:
+    """Selections of tables and charts, and events of the map, that are new since the last look."""
+    seen = st.session_state.setdefault(SEEN, {})
+    for name, (key, ids) in list(st.session_state.get(SOURCES, {}).items()):
+        if key not in st.session_state:
+            continue
+        if name == "map":
+            _take_map(key, seen)
+            continue
+        found = _selected(st.session_state[key], ids)
+        if found != seen.get(key):
+            seen[key] = found
+            if found is not None:
+                select(found, name)
+
+
+def _selected(event: Any, ids: Sequence[str]) -> str | None:
+    chosen = (event or {}).get("selection") or {}
+    if chosen.get("rows"):
+        row = chosen["rows"][0]
+        return ids[row] if row < len(ids) else None
+    for point in chosen.get("points") or ():
+        data = point.get("customdata")
+        data = data[0] if isinstance(data, list | tuple) and data else data
+        for candidate in (point.get("id"), data):
+            if candidate in ids:
+                return str(candidate)
+    return None
+
+
+def _take_map(key: str, seen: dict[str, Any]) -> None:
+    from clio.map.streamlit import event_of
+
+    event = event_of(key)
+    if event.sequence == seen.get(key, 0):
+        return
+    seen[key] = event.sequence
+    if len(event.lasso) > 1:
+        change(state().lasso(event.lasso))
+        _turn_others("map")
+    elif event.selected != state().cluster or state().several:
+        select(event.selected, "map")
+
+
+def answer() -> slices.Answer:
+    """What the current filters find."""
+    opened = release()
+    return _answer(opened.key, state().filters, opened)
+
+
+def hits() -> tuple[list[Hit], str]:
+    """What the search box finds, and what is to be said of it."""
+    opened, now = release(), state()
+    if not now.query.strip():
+        return [], ""
+    found = _words(opened.key, opened).search(now.query)
+    if not now.meaning:
+        return found, ""
+    index = _meanings(opened.key, opened)
+    if isinstance(index, str):
+        return found, index
+    return joined(found, index.search(now.query, most=40)), ""
+
+
+def theme() -> str:
+    """``light`` or ``dark``, as the browser has it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
