@@ -16,8 +16,9 @@ from clio.explore.safe import md, plain
 from clio.explore.search import Hit
 
 MAP_HEIGHT = 640
-LIST_HEIGHT = 420
+LIST_HEIGHT = 380
 SEVERAL_SHOWN = 8
+BELOW_SHOWN = 4
 
 
 def _colours(colour: str, filters: tuple[Any, ...]) -> Any:
@@ -174,7 +175,7 @@ def _picture() -> None:
 def detail() -> None:
     """What is selected; with nothing selected, what stands out."""
     release, now = session.release(), session.state()
-    with st.container(border=True):
+    with st.container(border=True, gap="xsmall", key="w_detail"):
         if now.several:
             _several(release, list(now.several))
         elif now.cluster:
@@ -226,14 +227,14 @@ def _one(release: Release, cluster_id: str) -> None:
         st.caption("Terms: " + md(", ".join(terms)))
     under = release.children.get(cluster_id, [])
     if under:
-        st.caption(f"{len(under)} below")
-        for name in under[:5]:
-            pictures.open_cluster(name, f"below_{name}")
-    with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="small"):
+            for name in under[:BELOW_SHOWN]:
+                pictures.open_cluster(name, f"below_{name}")
+            if len(under) > BELOW_SHOWN:
+                st.caption(f"and {len(under) - BELOW_SHOWN} more below")
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("app_pages/cluster.py", label="All about it", icon=":material/bubble_chart:")
-        st.button(
-            "Clear", key="w_clear", icon=":material/close:", type="tertiary", on_click=session.select, args=(None,)
-        )
+        _clear()
 
 
 def _filtered(release: Release, cluster_id: str) -> None:
@@ -263,10 +264,11 @@ def _several(release: Release, names: list[str]) -> None:
         f"**{total:,}** conversations · at least **{people:,}** accounts · "
         f"**{total / max(1, int(release.about.get('conversations') or 0)):.1%}** of all"
     )
-    for name in names[:SEVERAL_SHOWN]:
-        pictures.open_cluster(name, f"several_{name}")
-    if len(names) > SEVERAL_SHOWN:
-        st.caption(f"and {len(names) - SEVERAL_SHOWN} more")
+    with st.container(horizontal=True, gap="small"):
+        for name in names[:SEVERAL_SHOWN]:
+            pictures.open_cluster(name, f"several_{name}")
+        if len(names) > SEVERAL_SHOWN:
+            st.caption(f"and {len(names) - SEVERAL_SHOWN} more")
     frame = group(release, names)
     full = frame[frame["hidden"] == 0]
     with st.expander("Facets, beside the whole release", icon=":material/compare_arrows:"):

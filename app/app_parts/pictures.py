@@ -75,5 +75,5 @@ def csv(frame: pd.DataFrame, name: str, label: str = "CSV") -> None:
 def open_cluster(cluster_id: str, key: str, label: str | None = None) -> None:
     """A button that selects a cluster."""
     row = session.release().rows[cluster_id]
-    text = label or f"{md(row['name'], 70)} · {row['conversations']:,}"
+    text = label or f":small[{md(row['name'], 60)} · {row['conversations']:,}]"
     st.button(text, key=f"w_open_{key}", type="tertiary", on_click=session.select, args=(cluster_id,))
