@@ -132,15 +132,15 @@ def _list(found: list[Hit] | None) -> None:
             "conversations": st.column_config.NumberColumn("Conv.", help="Conversations", format="localized", width=56),
             "accounts": st.column_config.NumberColumn("Accounts", format="localized", width=70),
             "of_parent": st.column_config.ProgressColumn(
-                "Of parent", help="Share of the cluster above", format="percent", min_value=0, max_value=1, width=92
+                "Of parent", help="Share of the cluster above", format="%.0f%%", min_value=0, max_value=100, width=92
             ),
-            "trend": st.column_config.AreaChartColumn(
-                "Weeks", help="Conversations by week; a gap is a week that is not shown", width=86, y_min=0
+            "trend": st.column_config.BarChartColumn(
+                "Weeks", help="Conversations by week; no bar where the week is not shown", width=86, y_min=0
             ),
             "in_filter": st.column_config.NumberColumn(
                 "In filter", help="Conversations in the filter; empty where hidden", format="localized", width=70
             ),
-            "filter_share": st.column_config.NumberColumn("Share", format="percent", width=60),
+            "filter_share": st.column_config.NumberColumn("Share", format="%.0f%%", width=60),
         },
         alt="Clusters as an indented list; choose a row to select it",
         placeholder="",

@@ -20,8 +20,8 @@ def rows(release: Release, answer: Answer | None = None, only: Collection[str] |
     """Parents before children, the largest first.
 
     ``only``: these clusters and what is above them. Columns: cluster_id, level, name (indented), conversations,
-    accounts, of_parent (0 to 1), trend (conversations by week; None where hidden), and with a filter in_filter and
-    filter_share.
+    accounts, of_parent (0 to 100), trend (conversations by week; 0 where not shown), and with a filter in_filter and
+    filter_share (0 to 100).
     """
     import pandas as pd
 
@@ -42,14 +42,15 @@ def rows(release: Release, answer: Answer | None = None, only: Collection[str] |
             "name": INDENT * 2 * depth + plain(row["name"], 160),
             "conversations": int(row["conversations"]),
             "accounts": int(row["accounts"]),
-            "of_parent": row["conversations"] / whole if whole else None,
+            "of_parent": 100 * row["conversations"] / whole if whole else None,
             "trend": series.get(name, []),
         }
         if answer is not None and not answer.refused and not answer.whole_only:
             cell = answer.cells.get(name)
+            share = answer.share(release, name)
             line |= {
                 "in_filter": cell.conversations if cell else None,
-                "filter_share": answer.share(release, name),
+                "filter_share": None if share is None else 100 * share,
             }
         found.append(line)
         waiting += [(depth + 1, child) for child in reversed(release.children.get(name, []))]
@@ -59,15 +60,16 @@ def rows(release: Release, answer: Answer | None = None, only: Collection[str] |
     return pd.DataFrame(found, columns=columns)
 
 
-def trends(release: Release) -> dict[str, list[float | None]]:
-    """Conversations by week of every cluster with a shown week, over all weeks of the release; None where hidden."""
+def trends(release: Release) -> dict[str, list[float]]:
+    """Conversations by week of every cluster with two shown weeks, over all weeks of the release; 0 where not shown.
+
+    For bars, where a week without one is seen to be missing; a line would be drawn down to the zero.
+    """
     place = {week: number for number, week in enumerate(release.weeks)}
-    if len(place) < 2:
-        return {}
-    found: dict[str, list[float | None]] = {}
+    found: dict[str, list[float]] = {}
     shown = release.trends[release.trends["kind"] == "value"]
     columns = (shown["cluster_id"], shown["week"], shown["conversations"])
     for name, week, conversations in zip(*(column.tolist() for column in columns), strict=True):
         if week in place:
-            found.setdefault(name, [None] * len(place))[place[week]] = float(conversations)
-    return found
+            found.setdefault(name, [0.0] * len(place))[place[week]] = float(conversations)
+    return {name: counts for name, counts in found.items() if sum(count > 0 for count in counts) > 1}
