@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 from app_parts import controls, pictures, session
-from clio.figures import heatmap_figure, runs_figure, slices_figure
 
 from clio.errors import ClioError
 from clio.explore.launch import siblings
 from clio.explore.safe import md, plain
 from clio.explore.trouble import diagnose
+from clio.figures import heatmap_figure, runs_figure, slices_figure
 
 
 def sliced(facet: str, one: str, other: str, level: int, theme: str):
@@ -30,7 +30,8 @@ def slices() -> None:
         return
     facet, one, other = now.compare
     if facet not in usable:
-        facet = "language" if "language" in usable else usable[0]
+        told = release.breakdowns[release.breakdowns["kind"] == "value"]["facet"].value_counts()
+        facet = max(usable, key=lambda name: int(told.get(name, 0)))
         one, other = release.single[facet].order[:2]
     known = list(release.single[facet].order)
     first, second, third, fourth = st.columns(4)
@@ -67,6 +68,7 @@ def slices() -> None:
         "looked at (false discovery rate 5 %); hidden cells are bounded, never taken for zero."
     )
     pictures.figure(pictures.kept("sliced", sliced, facet, one, other, level, session.theme()), "slices")
+    st.page_link("app_pages/trends.py", label="Two periods: Trends, before and after", icon=":material/trending_up:")
     pictures.figure(
         pictures.kept("heated", heated, facet, level, session.theme()), "heatmap",
         heading=f"{release.single[facet].label}: every value against the whole",

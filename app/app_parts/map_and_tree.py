@@ -67,7 +67,7 @@ def the_map(found: list[Hit] | None) -> None:
     from clio.map.streamlit import cluster_map
 
     release, now = session.release(), session.state()
-    key = session.source("map", ())
+    key = session.source(session.MAP, ())
     lit = None if found is None else [hit.cluster_id for hit in found]
     if lit is not None:
         lit = list(dict.fromkeys(mark for name in lit for mark in [name, *release.below(name)]))
@@ -113,7 +113,7 @@ def _list(found: list[Hit] | None) -> None:
     if found is not None and not ids:
         st.info("Nothing matches. Try fewer or other words, or search by meaning, too.", icon=":material/search_off:")
         return
-    key = session.source("list", ids)
+    key = session.source("list", ids, now.cluster if now.cluster in ids else None)
     chosen: dict[str, Any] = {}
     if now.cluster in ids:
         chosen["selection_default"] = {"selection": {"rows": [ids.index(now.cluster)]}}

@@ -41,7 +41,7 @@ def figure(made: Any, name: str, *, heading: str = "", key: str | None = None, s
     if heading:
         st.subheader(md(heading))
     if made.empty:
-        st.info(md(made.note or made.alt), icon=":material/visibility_off:")
+        st.info(md(made.alt or made.note), icon=":material/visibility_off:")
         return
     options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if selects else {}
     st.plotly_chart(

@@ -22,6 +22,8 @@ STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN = (
 )  # fmt: skip
 """Every key of the session but those of widgets (``w_...``) and of selections (``s_...``)."""
 
+MAP = "map"
+
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the release …")
 def _load(folder: str, fingerprint: str) -> Release:  # noqa: ARG001 - the fingerprint names the cache entry
@@ -102,13 +104,16 @@ def settle() -> None:
     st.session_state[ADDRESS] = address
 
 
-def source(name: str, ids: Sequence[str]) -> str:
+def source(name: str, ids: Sequence[str], default: str | None = None) -> str:
     """The key of a table or chart whose selection counts; ``ids`` are the clusters of its rows.
+
+    ``default``: what it is drawn with as selected, which is no selection of the reader's.
 
     A selection made elsewhere gives it a new key: its own, old mark would be stale, and the same click again silent.
     """
     key = f"s_{name}_{st.session_state.setdefault(TURN, {}).get(name, 0)}"
     st.session_state.setdefault(SOURCES, {})[name] = (key, tuple(ids))
+    st.session_state.setdefault(SEEN, {}).setdefault(key, default)
     return key
 
 
@@ -121,7 +126,7 @@ def select(cluster: str | None, by: str = "") -> None:
 def _turn_others(by: str) -> None:
     turns = st.session_state.setdefault(TURN, {})
     for name in st.session_state.get(SOURCES, {}):
-        if name != by:
+        if name not in (by, MAP):  # the map is told what is selected, and would lose its zoom
             turns[name] = turns.get(name, 0) + 1
 
 
@@ -131,7 +136,7 @@ def _take_selections() -> None:
     for name, (key, ids) in list(st.session_state.get(SOURCES, {}).items()):
         if key not in st.session_state:
             continue
-        if name == "map":
+        if name == MAP:
             _take_map(key, seen)
             continue
         found = _selected(st.session_state[key], ids)
@@ -159,14 +164,14 @@ def _take_map(key: str, seen: dict[str, Any]) -> None:
     from clio.map.streamlit import event_of
 
     event = event_of(key)
-    if event.sequence == seen.get(key, 0):
+    if event.sequence == (seen.get(key) or 0):
         return
     seen[key] = event.sequence
     if len(event.lasso) > 1:
         change(state().lasso(event.lasso))
-        _turn_others("map")
+        _turn_others(MAP)
     elif event.selected != state().cluster or state().several:
-        select(event.selected, "map")
+        select(event.selected, MAP)
 
 
 def answer() -> slices.Answer:

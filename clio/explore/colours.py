@@ -75,11 +75,11 @@ def _growth(release: Release) -> Colours:
 
 def growth_by_cluster(release: Release) -> dict[str, float]:
     """Change per week of each cluster's share of all conversations, 0.1 for a tenth more; clusters that tell."""
-    from clio import measures
+    from clio.measures.weeks import growth
 
     found: dict[str, float] = {}
     for level in sorted({int(row["level"]) for row in release.rows.values()}):
-        table = measures.growth(release.trends, release.clusters, level=level)
+        table = growth(release.trends, release.clusters, level=level)
         told = table[table["per_week"].notna()]
         found |= {str(n): float(v) - 1.0 for n, v in zip(told["cluster_id"], told["per_week"], strict=True)}
     return found

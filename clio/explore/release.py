@@ -136,7 +136,8 @@ class Release:
         """Facets with released cells, in the order of the config."""
         declared = {row.get("name"): row for row in self.about.get("facets") or () if isinstance(row, dict)}
         whole = self.breakdowns[(self.breakdowns["cluster_id"] == ALL) & (self.breakdowns["kind"] == "value")]
-        present = {str(name): list(rows["value"]) for name, rows in whole.groupby("facet", sort=False)}
+        commonest = whole.sort_values(["conversations", "value"], ascending=[False, True])
+        present = {str(name): list(rows["value"]) for name, rows in commonest.groupby("facet", sort=False)}
         anywhere = [str(name) for name in self.breakdowns["facet"].unique()]
         found = {}
         for name in [*(n for n in declared if n in anywhere), *(n for n in anywhere if n not in declared)]:
@@ -163,7 +164,7 @@ class Release:
 
 
 def _ordered(values: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
-    """Options in their order, weekdays in theirs, numbers by size; else as the release has them, commonest first."""
+    """Options in their order, weekdays in theirs, numbers by size; else the commonest first."""
     known = list(options) or [day for day in _WEEKDAYS if day in values]
     numbers = {value: int(value.split()[0]) for value in values if value.split() and value.split()[0].isdigit()}
     if not known and len(numbers) >= max(1, len(values) - 1):

@@ -124,27 +124,28 @@ def encoder_of(release: Release) -> Encoder | str:
     Only weights that lie on this machine are used: nothing is fetched, and no other model stands in.
     """
     said = str(release.about.get("encoder") or "")
-    name, _, precision = said.rpartition("/")
-    if not name:
+    if not said:
         return "The release does not tell which embedding model made it."
+    name, _, precision = said.rpartition("/") if "/" in said else (said, "", "")
     from clio.models import weights
 
+    absent = "Its embedding model is not on this machine, so search goes by words only."
     model = name
     if name not in weights.KNOWN:
         configured = ((release.private or {}).get("config") or {}).get("encoder") or {}
         model = str(configured.get("model") or "")
         if not _is_folder(model):
-            return "Its embedding model is not on this machine, so search goes by words only."
+            return absent
     try:
         from clio.config.models import EncoderConfig
         from clio.models.encoder import SentenceEncoder
 
         given = precision if precision in ("float32", "bfloat16") else "auto"
-        return SentenceEncoder(EncoderConfig.model_validate({"model": model, "precision": given}))
+        encoder = SentenceEncoder(EncoderConfig.model_validate({"model": model, "precision": given}))
     except (ClioError, ValueError):
-        if name in weights.KNOWN:
-            return f"Search by meaning needs the run's embedding model: clio models pull {name}"
-        return "Its embedding model is not on this machine, so search goes by words only."
+        known = name in weights.KNOWN
+        return f"Search by meaning needs the run's embedding model: clio models pull {name}" if known else absent
+    return encoder if encoder.id == said else absent
 
 
 def _is_folder(model: str) -> bool:
