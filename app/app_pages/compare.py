@@ -8,6 +8,7 @@ from app_parts import controls, pictures, session
 from clio.errors import ClioError
 from clio.explore.launch import siblings
 from clio.explore.safe import md, plain
+from clio.explore.slices import telling_pair
 from clio.explore.trouble import diagnose
 from clio.figures import heatmap_figure, runs_figure, slices_figure
 
@@ -30,9 +31,7 @@ def slices() -> None:
         return
     facet, one, other = now.compare
     if facet not in usable:
-        told = release.breakdowns[release.breakdowns["kind"] == "value"]["facet"].value_counts()
-        facet = max(usable, key=lambda name: int(told.get(name, 0)))
-        one, other = release.single[facet].order[:2]
+        facet, one, other = telling_pair(release) or (usable[0], *release.single[usable[0]].order[:2])
     known = list(release.single[facet].order)
     first, second, third, fourth = st.columns(4)
     for key, value in (("w_cmp_facet", facet), ("w_cmp_one", one), ("w_cmp_other", other)):

@@ -21,6 +21,8 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg"},
 }
 """The camera saves the figure as SVG, in the browser."""
+CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
+"""The page's own ground shows through, light or dark."""
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -36,17 +38,15 @@ def kept(name: str, make: Callable[..., Any], *arguments: Hashable) -> Any:
     return _kept(session.release().key, name, arguments, lambda: make(*arguments))
 
 
-def figure(made: Any, name: str, *, heading: str = "", key: str | None = None, selects: bool = False) -> None:
+def figure(made: Any, name: str, *, heading: str = "") -> None:
     """A figure of :mod:`clio.figures`; where it is empty, only its reason."""
     if heading:
         st.subheader(md(heading))
     if made.empty:
         st.info(md(made.alt or made.note), icon=":material/visibility_off:")
         return
-    options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if selects else {}
-    st.plotly_chart(
-        made.figure, theme=None, width="stretch", key=key, config=CONFIG, alt=plain(made.alt) or "Chart", **options
-    )
+    made.figure.update_layout(CLEAR)
+    st.plotly_chart(made.figure, theme=None, width="stretch", config=CONFIG, alt=plain(made.alt) or "Chart")
     if made.note:
         st.caption(md(made.note))
     table(made.table, name)

@@ -145,3 +145,18 @@ def _crossed(release: Release, one: Filter, other: Filter) -> Answer:
 
 def _least(cell: Cell, pairs: int) -> Cell:
     return Cell(cell.conversations, cell.accounts, cell.accounts_most, cell.exact and pairs == 1)
+
+
+def telling_pair(release: Release) -> tuple[str, str, str] | None:
+    """Facet and two of its values that most clusters show both of: where a comparison has most to say."""
+    best: tuple[int, str, str, str] | None = None
+    for facet in release.single.values():
+        cells = cells_of(release, facet.name)
+        cells = cells[(cells["kind"] == "value") & (cells["cluster_id"] != ALL)]
+        commonest = [str(value) for value in cells["value"].value_counts().index[:2]]
+        if len(commonest) < 2 or not set(commonest) <= set(facet.order):
+            continue
+        one, other = (set(cells[cells["value"] == value]["cluster_id"]) for value in commonest)
+        if best is None or len(one & other) > best[0]:
+            best = (len(one & other), facet.name, commonest[0], commonest[1])
+    return None if best is None else best[1:]
