@@ -2,11 +2,11 @@
 
 import streamlit as st
 from app_parts import controls, map_and_tree, pictures, session
-from clio.figures import breakdown_figure, representation_figure, trend_figure
 
 from clio.explore.cluster import NEAREST_BY, nearest, provenance
 from clio.explore.release import ALL, Release
-from clio.explore.safe import md, plain
+from clio.explore.safe import md, percent, plain
+from clio.figures import breakdown_figure, representation_figure, trend_figure
 from clio.measures import cluster_shares
 
 
@@ -64,7 +64,7 @@ def head(release: Release, name: str) -> None:
         st.metric("Conversations", f"{row['conversations']:,}", width=150)
         st.metric("Accounts", f"{row['accounts']:,}", width=130)
         st.metric(
-            "Share", f"{row['share']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}",
+            "Share", percent(row["share"]), f"{percent(share['low'])} to {percent(share['high'])}",
             delta_color="off", delta_arrow="off", width=170,
             help="Of all released conversations, with its 95 % interval: what another sample of as many accounts of "
             "the same users would show. No statement on prevalence.",

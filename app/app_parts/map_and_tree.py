@@ -12,7 +12,7 @@ from clio.explore import colours, tree
 from clio.explore.cluster import group
 from clio.explore.findings import findings
 from clio.explore.release import ALL, Release
-from clio.explore.safe import md, plain
+from clio.explore.safe import md, percent, plain
 from clio.explore.search import Hit
 
 MAP_HEIGHT = 640
@@ -263,7 +263,7 @@ def _several(release: Release, names: list[str]) -> None:
     people = max(row["accounts"] for row in rows)
     st.markdown(
         f"**{total:,}** conversations · at least **{people:,}** accounts · "
-        f"**{total / max(1, int(release.about.get('conversations') or 0)):.1%}** of all"
+        f"**{percent(total / max(1, int(release.about.get('conversations') or 0)))}** of all"
     )
     with st.container(horizontal=True, gap="small"):
         for name in names[:SEVERAL_SHOWN]:

@@ -110,9 +110,14 @@ def source(name: str, ids: Sequence[str], default: str | None = None) -> str:
     ``default``: what it is drawn with as selected, which is no selection of the reader's.
 
     A selection made elsewhere gives it a new key: its own, old mark would be stale, and the same click again silent.
+    So do other rows: a selection is told by row number.
     """
+    before = st.session_state.setdefault(SOURCES, {}).get(name)
+    if before is not None and before[1] != tuple(ids):
+        turns = st.session_state.setdefault(TURN, {})
+        turns[name] = turns.get(name, 0) + 1
     key = f"s_{name}_{st.session_state.setdefault(TURN, {}).get(name, 0)}"
-    st.session_state.setdefault(SOURCES, {})[name] = (key, tuple(ids))
+    st.session_state[SOURCES][name] = (key, tuple(ids))
     st.session_state.setdefault(SEEN, {}).setdefault(key, default)
     return key
 

@@ -34,3 +34,8 @@ def md(text: object, longest: int = LONGEST) -> str:
 def html(text: object, longest: int = LONGEST) -> str:
     """For HTML, attributes in quotes included."""
     return html_module.escape(plain(text, longest), quote=True)
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1 with one place after the point; a tiny one is not written as none."""
+    return "under 0.1%" if 0 < share < 0.0005 else f"{share:.1%}"

@@ -21,7 +21,8 @@ WEIGHTS = {"name": 4.0, "terms": 2.0, "summary": 1.0}
 """What a word counts for where it stands. Chosen by hand: a name is the shortest and most telling text."""
 LEAST_SIMILARITY = 0.25
 """Cosine below which a cluster is not said to be near in meaning; sentence encoders give unrelated texts about 0.1."""
-MOST = 200
+MOST = 100_000
+"""Clusters that a search gives; a release has thousands at most."""
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 
 

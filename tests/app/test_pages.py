@@ -166,6 +166,18 @@ def test_search_narrows_the_list_and_stands_in_the_address(run: Path, opened: Op
     assert "Nothing matches" in words(app)
 
 
+def test_a_row_number_of_another_list_selects_nothing(run: Path, opened: Open) -> None:
+    app = fine(opened(run))
+    ids = app.dataframe[0].value["cluster_id"].tolist()
+    app.session_state["s_list_0"] = {"selection": {"rows": [3], "columns": [], "cells": []}}
+    fine(app.run())
+    word = load(run).rows[ids[-1]]["name"].split()[-1]
+    fine(app.text_input(key="w_query").set_value(word).run())
+    fine(app.run())
+    assert app.dataframe[0].value["cluster_id"].tolist() != ids
+    assert address(app)["c"] == [ids[3]]
+
+
 def test_an_address_restores_everything(run: Path, opened: Open) -> None:
     release = load(run)
     name = release.marks()[1]

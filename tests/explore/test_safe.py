@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.explore.csv import csv_bytes
-from clio.explore.safe import html, md, plain
+from clio.explore.safe import html, md, percent, plain
 from tests.released import HOSTILE
 
 
@@ -54,3 +54,9 @@ def test_no_cell_is_a_formula(texts: list[str]) -> None:
 
 def test_negative_numbers_stay_numbers() -> None:
     assert csv_bytes(pd.DataFrame({"n": [-1.5]}), bom=False) == b"n\n-1.5\n"
+
+
+def test_a_tiny_share_is_not_none() -> None:
+    assert percent(0.0) == "0.0%"
+    assert percent(0.0002) == "under 0.1%"
+    assert percent(0.1234) == "12.3%"
