@@ -160,7 +160,6 @@ def _picture() -> None:
     if made.empty:
         st.info(md(made.note), icon=":material/visibility_off:")
         return
-    made.figure.update_layout(pictures.CLEAR)
     key = session.source("tree", ids)
     if root:
         above = release.rows[root]["parent_id"]

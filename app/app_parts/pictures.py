@@ -21,8 +21,6 @@ CONFIG = {
     "toImageButtonOptions": {"format": "svg"},
 }
 """The camera saves the figure as SVG, in the browser."""
-CLEAR = {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)"}
-"""The page's own ground shows through, light or dark."""
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -45,7 +43,6 @@ def figure(made: Any, name: str, *, heading: str = "") -> None:
     if made.empty:
         st.info(md(made.alt or made.note), icon=":material/visibility_off:")
         return
-    made.figure.update_layout(CLEAR)
     st.plotly_chart(made.figure, theme=None, width="stretch", config=CONFIG, alt=plain(made.alt) or "Chart")
     if made.note:
         st.caption(md(made.note))
