@@ -4,10 +4,10 @@ import datetime
 
 import streamlit as st
 from app_parts import controls, pictures, session
-from clio.figures import breakdown_figure, crossed_figure, growth_figure, movement_figure, trend_figure
 
 from clio.explore.release import Release
 from clio.explore.safe import md, plain
+from clio.figures import breakdown_figure, crossed_figure, growth_figure, movement_figure, trend_figure
 from clio.measures import split_weeks
 
 AREAS = 8
