@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,7 @@ class Margins:
     """The largest margin, in accounts."""
     key: bytes = b""
     sensitive: int = 0
-    """Accounts of the cluster that must have used a word that states a sensitive attribute; 0: as any word."""
+    """Accounts of one base cluster that must have used a word that states a sensitive attribute; 0: as any word."""
 
     @classmethod
     def of(cls, secret: bytes, most: int, sensitive: int) -> Margins:
@@ -48,9 +49,13 @@ class Margins:
         drawn = hashlib.blake2b(told, digest_size=8, key=self.key).digest()
         return int.from_bytes(drawn, "little") % (self.most + 1)
 
-    def counted(self, cluster: int, word: str, accounts: int) -> int:
-        """How many of the accounts that used a word count towards the threshold; never more than there are."""
-        if self.sensitive and accounts < self.sensitive and kinds_in(word):
+    def counted(self, cluster: int, word: str, accounts: int, together: Callable[[], int] | None = None) -> int:
+        """How many of the accounts that used a word count towards the threshold; never more than there are.
+
+        ``together`` tells how many of them are in one base cluster, where the cluster is made of several: as many must
+        have used a word that states a sensitive attribute.
+        """
+        if self.sensitive and kinds_in(word) and (together() if together else accounts) < self.sensitive:
             return 0
         return max(0, accounts - self.margin(cluster, word))
 

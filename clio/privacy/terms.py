@@ -10,7 +10,7 @@ text, and independent of the order of rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -103,6 +103,8 @@ class TermCounts:
     hashes: Hashes
     """A number per word, which the margins are drawn from."""
     margins: Margins = NONE
+    base: tuple[Any, Ints] | None = None
+    """Of regrouped clusters: ``by_cluster`` of those that they are made of, and which each of these belongs to."""
 
     @property
     def clusters(self) -> int:
@@ -118,8 +120,24 @@ class TermCounts:
         row[self.by_cluster.indices[start:stop]] = self.by_cluster.data[start:stop]
         keys, digest = list(self.tokens.index), self.digest(cluster)
         for word in np.flatnonzero(row >= self.min_accounts).tolist():
-            row[word] = self.margins.counted(digest, keys[word], int(row[word]))
+            together = self.together(cluster, [word], int(row[word]))
+            row[word] = self.margins.counted(digest, keys[word], int(row[word]), together)
         return Counts(self.tokens.index, row)
+
+    def together(self, cluster: int, parts: Sequence[int], accounts: int) -> Callable[[], int]:
+        """Of the accounts that used a word or all words of a phrase, at most how many are in one base cluster.
+
+        Small groups in many corners of an upper cluster are many people there, and still small groups.
+        """
+
+        def count() -> int:
+            if self.base is None:
+                return accounts
+            matrix, parents = self.base
+            inside = matrix[np.flatnonzero(parents == cluster)].tocsc()
+            return min(accounts, *(int(inside[:, [part]].max()) if inside.shape[0] else 0 for part in parts))
+
+        return count
 
     def digest(self, cluster: int) -> int:
         """What the margins of a cluster are drawn from besides the key."""
@@ -134,7 +152,8 @@ class TermCounts:
         mapping = np.asarray(parents, dtype=np.int64)
         labels = np.where(self.labels >= 0, mapping[self.labels.clip(0)] if len(mapping) else BREAK, BREAK)
         matrix, accounts = by_cluster(labels, self.members, self.tokens)
-        return replace(self, labels=labels, by_cluster=matrix, cluster_accounts=accounts)
+        base = (self.by_cluster, mapping) if self.base is None else (self.base[0], mapping[self.base[1]])
+        return replace(self, labels=labels, by_cluster=matrix, cluster_accounts=accounts, base=base)
 
     def distinctive(self, n_terms: int) -> list[list[Term]]:
         """At most ``n_terms`` terms per cluster, most distinctive first; see :func:`distinctive_terms`."""
@@ -340,7 +359,9 @@ def _able(counts: TermCounts, cluster: int, codes: list[tuple[int, ...]], inside
     able = []
     for code, accounts in zip(codes, inside.tolist(), strict=True):
         parts = [keys[word] for word in code]
-        whole = len(parts) == 1 or counts.margins.counted(digest, " ".join(parts), accounts) >= counts.min_accounts
+        together = counts.together(cluster, code, accounts)
+        counted = accounts if len(parts) == 1 else counts.margins.counted(digest, " ".join(parts), accounts, together)
+        whole = counted >= counts.min_accounts
         able.append(whole and all(allowed[part] >= counts.min_accounts for part in parts if part not in _JOINERS))
     return np.array(able, dtype=bool)
 

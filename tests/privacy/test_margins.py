@@ -64,6 +64,21 @@ def test_a_sensitive_word_needs_as_many_accounts_that_used_it(users: int, passes
     assert shown(users, Margins.of(b"secret", 0, 12), "falconry", others=200)
 
 
+def test_small_groups_do_not_add_up_to_a_large_one() -> None:
+    """Four corners of an upper cluster, ten accounts each, are not forty accounts that may be told of."""
+    texts = ["my garden and diabetes and falconry"] * 40 + ["my garden"] * 40
+    labels = [n % 4 for n in range(80)]
+    counts = count_terms(
+        texts, labels, [f"a{n}" for n in range(80)], LEAST, margins=Margins.of(b"secret", 0, 12)
+    ).regrouped([0, 0, 0, 0])
+    assert rare_terms("diabetes and falconry", counts.of_cluster(0), LEAST) == ["diabetes"]
+    assert "diabetes" not in " ".join(term.text for term in counts.distinctive(50)[0])
+    together = count_terms(
+        texts, [0] * 40 + labels[40:], [f"a{n}" for n in range(80)], LEAST, margins=Margins.of(b"secret", 0, 12)
+    ).regrouped([0, 0, 0, 0])
+    assert rare_terms("diabetes and falconry", together.of_cluster(0), LEAST) == []
+
+
 def test_the_order_of_the_texts_makes_no_difference() -> None:
     rng = np.random.default_rng(1)
     texts = [" ".join(rng.choice(["oven", "bread", "salt", "rye", "malt", "crust"], 3)) for _ in range(60)]
