@@ -70,8 +70,8 @@ def files(run: Path, vectors: int, folder: Path) -> dict[str, dict[str, float]]:
         def journal(log: Path = log) -> None:
             log.unlink(missing_ok=True)
             new = Journal(log, "benchmark")
-            for number, ((facets, screened), vectors_of) in enumerate(batches):
-                new.add(number, facets, screened, vectors_of)
+            for number, (entry, vectors_of) in enumerate(batches):
+                new.add(number, entry.facets, entry.screened, vectors_of, entry.signatures, entry.counts)
 
         path, store = workspace / "facets.parquet", workspace / "vectors"
         found[kind] = {
