@@ -23,6 +23,14 @@ EXTRAS = {
     "ner": ("spacy", "person names in text"),
 }
 """Extra: the module that shows it is there, and what it is for."""
+FURTHER = {
+    "rampart": ("onnxruntime", "onnxruntime", "a second detector of names and addresses"),
+    "dp": ("opendp", "opendp", "a cross-check of the noise mechanism"),
+    "app": ("streamlit", "streamlit", "the explorer (`clio explore`)"),
+    "notebook": ("anywidget", "anywidget", "the map in notebooks"),
+    "report": ("vl_convert", "vl-convert-python", "figures for print"),
+}
+"""Extras that nothing is wrong without: module, distribution, and what it is for."""
 DEFAULTS = ("all-minilm-l6-v2",)
 """Weights that the default config needs."""
 OPTIONAL = {"smollm2-135m-instruct": "writer.text: model and writer.names: model"}
@@ -51,6 +59,7 @@ def examine(run: Path | None = None) -> list[Finding]:
         _processor(),
     ]
     found += [_extra(name, module, what) for name, (module, what) in EXTRAS.items()]
+    found += [_further(name, *entry) for name, entry in FURTHER.items()]
     found += _weights()
     found += [_key(), *_guarded(), _torch(), _disk()]
     given = "ANTHROPIC_API_KEY" in os.environ
@@ -71,6 +80,14 @@ def _extra(name: str, module: str, what: str) -> Finding:
     if find_spec(module) is None or (name == "ner" and model_path() is None):
         return Finding(f"extra `{name}`", "missing", what, f"pip install 'clio-toolkit[{name}]'")
     return Finding(f"extra `{name}`", "ok", f"{what} ({module} {metadata.version(module)})")
+
+
+def _further(name: str, module: str, distribution: str, what: str) -> Finding:
+    from clio.privacy.redact.rampart import model_folder
+
+    if find_spec(module) is None or (name == "rampart" and model_folder() is None):
+        return Finding(f"extra `{name}`", "note", f"not installed: {what}; pip install 'clio-toolkit[{name}]'")
+    return Finding(f"extra `{name}`", "ok", f"{what} ({distribution} {metadata.version(distribution)})")
 
 
 def _weights() -> list[Finding]:

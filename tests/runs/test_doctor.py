@@ -11,7 +11,7 @@ import clio
 from clio.models import weights
 from clio.privacy.redact import names
 from clio.runs import doctor
-from clio.runs.doctor import DEFAULTS, EXTRAS, OPTIONAL, Finding, examine
+from clio.runs.doctor import DEFAULTS, EXTRAS, FURTHER, OPTIONAL, Finding, examine
 from clio.runs.keys import key_path, load_key
 
 
@@ -22,7 +22,7 @@ def found() -> dict[str, Finding]:
 def test_everything_is_looked_at() -> None:
     report = found()
     assert {"clio-toolkit", "processor", "pseudonym key", "torch", "disk here", "ANTHROPIC_API_KEY"} <= set(report)
-    assert {f"extra `{name}`" for name in EXTRAS} <= set(report)
+    assert {f"extra `{name}`" for name in (*EXTRAS, *FURTHER)} <= set(report)
     assert {f"weights {name}" for name in DEFAULTS} <= set(report)
     assert report["clio-toolkit"].state == "ok"
 
@@ -36,7 +36,9 @@ def test_extras_exist_and_so_do_their_names_in_the_project_file() -> None:
     import tomllib
 
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
-    assert set(EXTRAS) <= set(project["optional-dependencies"])
+    assert set(EXTRAS) | set(FURTHER) <= set(project["optional-dependencies"])
+    for name, (_, distribution, _) in FURTHER.items():
+        assert any(line.startswith(distribution) for line in project["optional-dependencies"][name])
     for name, (module, _) in EXTRAS.items():
         assert any(line.startswith(module) for line in project["optional-dependencies"][name])
 
