@@ -189,7 +189,7 @@ ZOOM = {
 }
 
 
-def measure(page: Any, address: str, kind: str, what: str, n: int, repeats: int) -> dict[str, float]:
+def measure(page: Any, address: str, kind: str, what: str, n: int, repeats: int) -> dict[str, float | None]:
     url = f"{address}/?kind={kind}&what={what}&n={n}"
     page.goto(url)
     page.wait_for_function(READY[kind], timeout=180_000)
@@ -207,11 +207,18 @@ def measure(page: Any, address: str, kind: str, what: str, n: int, repeats: int)
         "first_paint_s": round(statistics.median(paints), 2),
         "ten_zoom_steps_s": round(took / 1000, 2),
         "longest_frame_s": round(longest / 1000, 3),
-        "lasso_s": round(lasso, 2),
+        "lasso_s": None if lasso is None else round(lasso, 2),
     }
 
 
-def _lasso(page: Any, kind: str) -> float:
+def _ratio(theirs: float | None, ours: float | None) -> float | None:
+    return None if theirs is None or ours is None else round(theirs / max(1e-9, ours), 1)
+
+
+def _lasso(page: Any, kind: str) -> float | None:
+    """Seconds until the count is on the page; None where it is not within a minute."""
+    from playwright.sync_api import TimeoutError as TooLong
+
     stage = page.locator(".clio-stage" if kind == "map" else ".nsewdrag").first
     box = stage.bounding_box()
     if kind == "map":
@@ -222,8 +229,12 @@ def _lasso(page: Any, kind: str) -> float:
             page.mouse.down()
     began = time.perf_counter()
     page.mouse.up()
-    page.wait_for_function("() => /caught [1-9]/.test(document.body.innerText)", timeout=120_000, polling="raf")
-    took = time.perf_counter() - began
+    took: float | None = None
+    try:
+        page.wait_for_function("() => /caught [1-9]/.test(document.body.innerText)", timeout=60_000, polling="raf")
+        took = time.perf_counter() - began
+    except TooLong:
+        print(f"{kind}: the lasso did not arrive in a minute", file=sys.stderr)
     if kind == "map":
         page.keyboard.up("Shift")
     return took
@@ -274,7 +285,7 @@ def main() -> None:
                     page.add_init_script(FIND)
                     row[kind] = measure(page, address, kind, what, n, chosen.repeats)
                     page.close()
-                row["plotly_over_map"] = {k: round(row["plotly"][k] / max(1e-9, v), 1) for k, v in row["map"].items()}
+                row["plotly_over_map"] = {k: _ratio(row["plotly"][k], v) for k, v in row["map"].items()}
                 rows.append(row)
                 if not chosen.json:
                     print(row, flush=True)

@@ -199,7 +199,11 @@ export class ClioMap {
     this.moving = moving;
     if (moving) {
       clearTimeout(this.settling);
-      this.settling = setTimeout(() => this.draw(), 160);
+      // At rest the names are placed anew; the points need no second drawing.
+      this.settling = setTimeout(() => {
+        this.moving = false;
+        this.paint();
+      }, 160);
     }
     if (this.drawer && this.drawer.loaded && !this.drawer.lost && !this.pointsWaiting) {
       this.drawer.resize(this.camera.width, this.camera.height);
