@@ -202,7 +202,7 @@ def _points(points: Points, rows: Mapping[str, int]) -> tuple[list[float], dict[
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
         high = high if high > low else low + 1.0
         extent.append((low, high))
-        scaled = np.where(sound, (values - np.float32(low)) * np.float32(65535.0 / (high - low)), 0.0)
+        scaled = np.where(sound, (np.where(sound, values, low).astype(np.float64) - low) / (high - low) * 65535.0, 0.0)
         steps.append(np.clip(np.rint(scaled), 0, 65535).astype(np.uint16))
     codes = np.array([*(rows.get(name, NO_CLUSTER) for name in points.names), NO_CLUSTER], dtype=np.uint32)
     cluster = codes[points.codes]

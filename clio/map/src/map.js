@@ -199,16 +199,15 @@ export class ClioMap {
     this.moving = moving;
     if (moving) {
       clearTimeout(this.settling);
-      // At rest the names are placed anew; the points need no second drawing.
-      this.settling = setTimeout(() => {
-        this.moving = false;
-        this.paint();
-      }, 160);
+      // At rest: later than the next step of a wheel whose last step took long to draw.
+      const now = performance.now();
+      this.cost = Math.min(1500, now - (this.movedAt ?? -Infinity));
+      this.movedAt = now;
+      this.settling = setTimeout(() => this.draw(), this.cost < 1500 ? Math.max(160, 1.4 * this.cost) : 160);
     }
     if (this.drawer && this.drawer.loaded && !this.drawer.lost && !this.pointsWaiting) {
       this.drawer.resize(this.camera.width, this.camera.height);
-      this.drawer.look(this.camera, this.gridOfPoints.inView(this.camera));
-      this.drawer.plot.redraw();
+      this.drawer.look(this.camera, this.gridOfPoints.inView(this.camera), moving);
       return;
     }
     this.frame ??= requestAnimationFrame(() => {

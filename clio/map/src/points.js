@@ -104,7 +104,8 @@ export class Points {
     this.loaded = true;
   }
 
-  look(camera, inView) {
+  /** Moves the points. Their size and opacity follow when the map rests: setting them costs two more drawings. */
+  look(camera, inView, moving) {
     if (this.lost || !this.side) return;
     const k = (2 * camera.scale * this.side) / camera.height;
     const tx = (2 * camera.scale * (this.middle[0] - camera.x)) / camera.height;
@@ -112,8 +113,9 @@ export class Points {
     const size = Math.min(7, Math.max(1.6, 46 / Math.sqrt(Math.max(1, inView) ** 0.5) * 0.42));
     const cover = (camera.width * camera.height * 0.16) / (Math.max(1, inView) * size * size);
     const opacity = Math.min(0.85, Math.max(0.045, cover));
-    this.plot.set({ cameraView: [k, 0, 0, 0, 0, k, 0, 0, 0, 0, 1, 0, tx, ty, 0, 1] });
-    if (Math.abs(size - (this.pointSize ?? 0)) > 0.15 || Math.abs(Math.log(opacity / (this.opacity ?? 1e-9))) > 0.08) {
+    this.plot.view([k, 0, 0, 0, 0, k, 0, 0, 0, 0, 1, 0, tx, ty, 0, 1], { preventEvent: true });
+    const slack = moving ? 1 : 0.1;
+    if (Math.abs(size - (this.pointSize ?? 0)) > slack || Math.abs(Math.log(opacity / (this.opacity ?? 1e-9))) > slack) {
       this.pointSize = size;
       this.opacity = opacity;
       this.plot.set({ pointSize: size, opacity });
