@@ -30,28 +30,6 @@ def shares(level: int):
     return cluster_shares(session.release().clusters, level=level).set_index("cluster_id")
 
 
-def choose(release: Release) -> None:
-    """Which cluster."""
-    ordered = [name for top in release.children.get(None, []) for name in [top, *_under(release, top)]]
-    controls.shows("w_cluster", session.state().cluster)
-    st.selectbox(
-        "Cluster",
-        ordered,
-        index=None,
-        key="w_cluster",
-        format_func=lambda name: "\u2003" * (len(release.path(name)) - 1) + plain(release.rows[name]["name"], 120),
-        on_change=lambda: session.select(st.session_state["w_cluster"]),
-        placeholder="Choose a cluster, or type a part of its name",
-    )
-
-
-def _under(release: Release, name: str) -> list[str]:
-    found = []
-    for child in release.children.get(name, []):
-        found += [child, *_under(release, child)]
-    return found
-
-
 def head(release: Release, name: str) -> None:
     """Name, summary, size."""
     row = release.rows[name]
@@ -62,9 +40,16 @@ def head(release: Release, name: str) -> None:
     share = pictures.kept("shares", shares, int(row["level"])).loc[name]
     with st.container(horizontal=True):
         st.metric("Conversations", f"{row['conversations']:,}", width=150)
-        st.metric("Accounts", f"{row['accounts']:,}", width=130)
+        if name in release.at_most:
+            st.metric(
+                "Accounts", f"≤ {row['accounts']:,}", width=130,
+                help="At most: it was put together by an edit, and the same person may be in both parts.",
+            )  # fmt: skip
+        else:
+            st.metric("Accounts", f"{row['accounts']:,}", width=130)
+        joined = name in release.at_most
         st.metric(
-            "Share", percent(row["share"]), f"{percent(share['low'])} to {percent(share['high'])}",
+            "Share", percent(row["share"]), None if joined else f"{percent(share['low'])} to {percent(share['high'])}",
             delta_color="off", delta_arrow="off", width=170,
             help="Of all released conversations, with its 95 % interval: what another sample of as many accounts of "
             "the same users would show. No statement on prevalence.",
@@ -72,10 +57,12 @@ def head(release: Release, name: str) -> None:
         each = row["conversations"] / max(1, row["accounts"])
         limit = release.thresholds.share
         st.metric(
-            "Per account", f"{each:.1f}", width=130,
+            "Per account", f"{'≥ ' * joined}{each:.1f}", width=130,
             help=f"Mean conversations of an account in it. Concentration is not released beyond this: no account has "
             f"more than {limit:.0%} of it.",
         )  # fmt: skip
+    for note in release.curated.notes.get(name, ()) if release.curated else ():
+        st.info(f"{md(note.text)}  \n:small[{md(note.who)}, {note.time[:10]}]", icon=":material/sticky_note_2:")
     terms = ", ".join(plain(term, 40) for term in row["terms"])
     if terms:
         st.markdown(f"**Distinctive terms**  \n{md(terms)}")
@@ -122,7 +109,7 @@ def page() -> None:
     if not release.rows:
         st.info("No cluster passed the thresholds. See Privacy.", icon=":material/visibility_off:")
         return
-    choose(release)
+    controls.cluster_select("w_cluster")
     name = session.state().cluster
     if name is None:
         st.info("Choose a cluster here, on the map or in the tree.", icon=":material/touch_app:")

@@ -29,6 +29,26 @@ def _update(field: str, key: str) -> Callable[[], None]:
     return changed
 
 
+def cluster_select(key: str) -> None:
+    """The one selection, as a list of all clusters."""
+    release = session.release()
+    ordered: list[str] = []
+    waiting = release.children.get(None, [])[::-1]
+    while waiting:
+        ordered.append(waiting.pop())
+        waiting += release.children.get(ordered[-1], [])[::-1]
+    shows(key, session.state().cluster)
+    st.selectbox(
+        "Cluster",
+        ordered,
+        index=None,
+        key=key,
+        format_func=lambda name: "\u2003" * (len(release.path(name)) - 1) + plain(release.rows[name]["name"], 120),
+        on_change=lambda: session.select(st.session_state[key]),
+        placeholder="Choose a cluster, or type a part of its name",
+    )
+
+
 def search_box() -> None:
     """By words as one types; by meaning where asked for."""
     shows("w_query", session.state().query)

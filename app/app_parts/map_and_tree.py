@@ -216,9 +216,8 @@ def _one(release: Release, cluster_id: str) -> None:
     row = release.rows[cluster_id]
     breadcrumb(release, cluster_id, "detail")
     st.markdown(f"#### {md(row['name'], 160)}")
-    st.markdown(
-        f"**{row['conversations']:,}** conversations · **{row['accounts']:,}** accounts · **{row['share']:.1%}** of all"
-    )
+    people = f"{'≤ ' * (row['cluster_id'] in release.at_most)}{row['accounts']:,}"
+    st.markdown(f"**{row['conversations']:,}** conversations · **{people}** accounts · **{row['share']:.1%}** of all")
     if row["summary"]:
         st.markdown(md(row["summary"]))
     _filtered(release, cluster_id)

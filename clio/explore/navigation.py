@@ -30,6 +30,7 @@ PAGES = (
     PageSpec("trends", "Trends", "trending_up", "Weeks: areas over time, fastest movers, before and after a date."),
     PageSpec("compare", "Compare", "compare_arrows", "Two slices of a release, or two runs, side by side."),
     PageSpec("privacy", "Privacy", "shield", "What is protected, what is hidden and why, and what is not promised."),
+    PageSpec("curate", "Curate", "edit_note", "Rename, merge, move, hide, note; with history and undo."),
     PageSpec("take_away", "Download", "download", "Tables, the map as one file, and files that other tools open."),
 )
 

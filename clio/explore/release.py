@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clio.config.release import ReleaseConfig
 from clio.errors import ClioError, RunError
+from clio.explore import curation
+from clio.explore.curation import Curated, Curation
 from clio.explore.safe import plain
 from clio.privacy.thresholds import Thresholds
 from clio.runs.files import read_json
@@ -63,10 +65,20 @@ class Release:
     """``release/privacy.json``, where there is one."""
     private: Mapping[str, Any] | None = field(default=None, repr=False)
     """The run's own manifest; None where only the release was passed on."""
+    curation: Curation = field(default_factory=Curation)
+    curated: Curated | None = field(default=None, repr=False)
+    """What edits made of the tables; None where none is in force."""
+    published: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame] | None = field(default=None, repr=False)
+    """Clusters, breakdowns and trends without edits."""
 
     @property
     def title(self) -> str:
         return plain(self.about.get("title") or "Usage")
+
+    @property
+    def at_most(self) -> frozenset[str]:
+        """Clusters whose accounts are an upper bound, because they were put together by an edit."""
+        return self.curated.at_most if self.curated else frozenset()
 
     @cached_property
     def thresholds(self) -> Thresholds:
@@ -179,14 +191,14 @@ def fingerprint(folder: Path) -> str:
     for path in sorted(release.glob("*")) if release.is_dir() else ():
         stat = path.stat()
         digest.update(f"{path.name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
-    manifest = folder / FILE
-    if manifest.is_file():
-        digest.update(f"{manifest.stat().st_size} {manifest.stat().st_mtime_ns}".encode())
+    for path in (folder / FILE, folder / curation.FILE):
+        if path.is_file():
+            digest.update(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
 
 
-def load(folder: Path) -> Release:
-    """Read a run's release, or a release that was passed on alone.
+def load(folder: Path, *, edited: bool = True) -> Release:
+    """Read a run's release, or a release that was passed on alone; with the edits beside it unless they are not wanted.
 
     Raises:
         ClioError: what :func:`clio.explore.trouble.diagnose` explains.
@@ -204,7 +216,7 @@ def load(folder: Path) -> Release:
         except ClioError:
             private = None
     said = read_json(statement) if statement.is_file() else None
-    return Release(
+    found = Release(
         key=fingerprint(folder),
         folder=folder,
         about=about,
@@ -216,4 +228,33 @@ def load(folder: Path) -> Release:
         rules=frames["privacy"],
         statement=said if isinstance(said, dict) else None,
         private=private,
+        published=(frames["clusters"], frames["breakdowns"], frames["trends"]),
+    )
+    return _edited(found, curation.of_release(folder, found.clusters)) if edited else found
+
+
+def _edited(release: Release, edits: Curation) -> Release:
+    """With the edits in force; levels and squares of the map follow the clusters."""
+    if not edits.active:
+        return replace(release, curation=edits)
+    several = [name for name, facet in release.facets.items() if not facet.adds_up]
+    made = curation.apply_edits(release.clusters, release.breakdowns, release.trends, edits.own, several=several)
+    by_level = made.clusters.groupby("level")["conversations"]
+    counts = {"clusters": by_level.size(), "conversations": by_level.sum()}
+    counts |= {"smallest": by_level.min(), "largest": by_level.max()}
+    levels = release.levels[release.levels["level"].isin(counts["clusters"].index)]
+    levels = levels.assign(**{name: levels["level"].map(values) for name, values in counts.items()})
+    about = dict(release.about)
+    if made.gone:
+        about["conversations"] = min(int(about.get("conversations") or 0), int(counts["conversations"].max()))
+    return replace(
+        release,
+        about=about,
+        clusters=made.clusters,
+        levels=levels,
+        breakdowns=made.breakdowns,
+        trends=made.trends,
+        squares=curation.squares_left(release.squares, release.clusters, made.gone),
+        curation=edits,
+        curated=made,
     )

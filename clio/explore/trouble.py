@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import clio
 from clio.errors import ClioError, TableError
+from clio.explore.curation import EditsError
 from clio.runs.files import read_json
 from clio.runs.manifest import FILE
 
@@ -39,6 +40,11 @@ def diagnose(folder: Path, error: ClioError | None = None) -> Trouble | None:
         return _without_release(folder, release)
     if error is None:
         return None
+    if isinstance(error, EditsError):
+        return Trouble(
+            "damaged", "The edits beside this release cannot be read", str(error).replace(str(folder), folder.name),
+            "It is not shown without them: what somebody hid would be back. The release itself is whole.",
+        )  # fmt: skip
     about = _read(release / FILE)
     made = str(about.get("clio") or "") if isinstance(about, dict) else ""
     if isinstance(error, TableError) and made and made != clio.__version__:
