@@ -31,6 +31,13 @@ PAGES = (
     PageSpec("compare", "Compare", "compare_arrows", "Two slices of a release, or two runs, side by side."),
     PageSpec("privacy", "Privacy", "shield", "What is protected, what is hidden and why, and what is not promised."),
     PageSpec("curate", "Curate", "edit_note", "Rename, merge, move, hide, note; with history and undo."),
+    PageSpec(
+        "conversations",
+        "Conversations",
+        "visibility_lock",
+        "Restricted: answers about single conversations of a cluster. Every opening is written down.",
+        restricted=True,
+    ),
     PageSpec("take_away", "Download", "download", "Tables, the map as one file, and files that other tools open."),
 )
 

@@ -22,10 +22,14 @@ from clio.tables import TABLES
 if TYPE_CHECKING:
     import pandas as pd
 
+OWN_WORDS = "extractive"
+"""Writer of an answer that was taken from what the user wrote."""
 _KEPT = ("conversation_id", "account_id", "started_at", "turns", "user_turns", "characters", "model", "surface")
 
 
-def conversations(run: Path, cluster: str | None = None, *, purpose: str, who: str | None = None) -> pd.DataFrame:
+def conversations(
+    run: Path, cluster: str | None = None, *, purpose: str, who: str | None = None, own_words: bool = True
+) -> pd.DataFrame:
     """The conversations of a cluster of any level, or all of the run: one row each, one column per facet.
 
     Args:
@@ -33,6 +37,7 @@ def conversations(run: Path, cluster: str | None = None, *, purpose: str, who: s
         cluster: as in ``clusters.cluster_id``; a cluster that was not released has its id too.
         purpose: why, in a sentence; it is written down.
         who: a name, where the operating system's name of the user does not tell.
+        own_words: whether answers are given that are redacted words of the user, and of no model; else they are null.
 
     Returns:
         What ``conversations`` holds of each, ``cluster_id`` of its base cluster (null without one), ``similarity``
@@ -51,7 +56,9 @@ def conversations(run: Path, cluster: str | None = None, *, purpose: str, who: s
         assigned = assigned.filter(pc.is_in(assigned.column("cluster"), pa.array(wanted, pa.int32())))
     frame: pd.DataFrame = known.select(list(_KEPT)).to_pandas().merge(assigned.to_pandas(), on="conversation_id")
     frame["cluster_id"] = [base.get(number) for number in frame.pop("cluster")]
-    answered = answers.select(["conversation_id", "facet", "value"]).to_pandas()
+    answered = answers.select(["conversation_id", "facet", "value", "writer"]).to_pandas()
+    if not own_words:
+        answered["value"] = answered["value"].mask(answered["writer"] == OWN_WORDS)
     wide = answered.pivot(index="conversation_id", columns="facet", values="value")
     wide = wide[list(dict.fromkeys(answered["facet"]))].rename_axis(columns=None)
     frame = frame.merge(wide, left_on="conversation_id", right_index=True, how="left", suffixes=("", "_answer"))
