@@ -21,6 +21,10 @@ def explore(
         typer.Option("--restricted", help="With the pages that look at single conversations; needs --purpose."),
     ] = False,
     purpose: Annotated[str, typer.Option(help="Why single conversations are looked at; goes into the log.")] = "",
+    runs: Annotated[
+        Path | None,
+        typer.Option(help="Where the browser may start runs and open files. Default: the folder that holds RUN."),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Start the server only.")] = False,
     address: Annotated[
         str, typer.Option(help="Where to listen. Anything but this machine needs a configured log-in.")
@@ -42,7 +46,7 @@ def explore(
         raise PrivacyError(refused)
     if find_spec("streamlit") is None or find_spec("plotly") is None:
         raise MissingExtraError("The explorer", "app")
-    given = Arguments(run.resolve(), restricted, purpose.strip())
+    given = Arguments(run.resolve(), restricted, purpose.strip(), runs.resolve() if runs else None)
     line = command_line(sys.executable, given, address=address, port=port, browser=not no_browser)
     with subprocess.Popen(line) as server:  # noqa: S603 - our own interpreter, no shell
         try:

@@ -17,8 +17,8 @@ from clio.explore.release import Release
 from clio.explore.search import Hit, MeaningIndex, WordIndex, encoder_of, joined
 from clio.explore.state import State, from_params, to_params, valid
 
-STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN = (
-    "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn",
+STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, OTHER = (
+    "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn", "clio_other",
 )  # fmt: skip
 """Every key of the session but those of widgets (``w_...``) and of selections (``s_...``)."""
 
@@ -49,6 +49,18 @@ def _answer(key: str, filters: tuple[Any, ...], _release: Release) -> slices.Ans
 def open_release(folder: Path) -> Release:
     """Raises ClioError where the folder holds no readable release."""
     return _load(str(folder), releases.fingerprint(folder))
+
+
+def opened(given: Arguments) -> Arguments:
+    """What the app was started with, but for another run of the runs folder that was opened on the page of runs."""
+    other = st.session_state.get(OTHER)
+    return replace(given, run=other, runs=given.runs_folder) if other else given
+
+
+def open_other(run: Path) -> None:
+    """Explore another run of the runs folder from now on."""
+    st.session_state[OTHER] = run
+    change(State())
 
 
 def given() -> Arguments:

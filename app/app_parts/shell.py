@@ -20,7 +20,7 @@ ICON = HERE / "static" / "favicon.png"
 
 def main() -> None:
     """Run one page."""
-    given = parse(sys.argv[1:])
+    given = session.opened(parse(sys.argv[1:]))
     st.session_state[session.GIVEN] = given
     trouble: Trouble | None = None
     title = "Clio"
@@ -43,7 +43,7 @@ def main() -> None:
     if trouble is not None:
         found = [_page(spec) for spec in shown]
         here = st.Page(lambda: _explain(trouble), title="Nothing to explore", icon=":material/help:", default=True)
-        st.navigation([here, *found], position="top" if found else "hidden").run()
+        st.navigation([here, *found], position="top" if given.run else "hidden").run()
         return
     chosen = st.navigation([_page(spec, default=number == 0) for number, spec in enumerate(shown)], position="top")
     session.begin(chosen.url_path)

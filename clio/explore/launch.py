@@ -23,6 +23,13 @@ class Arguments:
     run: Path | None
     restricted: bool = False
     purpose: str = ""
+    runs: Path | None = None
+    """Where the browser may start runs and open files; by default the folder that holds ``run``."""
+
+    @property
+    def runs_folder(self) -> Path | None:
+        """The runs folder; None where nothing was named."""
+        return self.runs or (self.run.absolute().parent if self.run else None)
 
 
 def parse(arguments: Sequence[str]) -> Arguments:
@@ -31,11 +38,13 @@ def parse(arguments: Sequence[str]) -> Arguments:
     parser.add_argument("run", nargs="?", type=Path)
     parser.add_argument("--restricted", action="store_true")
     parser.add_argument("--purpose", default="")
+    parser.add_argument("--runs", type=Path)
     try:
         given, _ = parser.parse_known_args(list(arguments))
     except (argparse.ArgumentError, SystemExit):
         return Arguments(None)
-    return Arguments(given.run, given.restricted and bool(given.purpose.strip()), given.purpose.strip())
+    restricted = given.restricted and bool(given.purpose.strip())
+    return Arguments(given.run, restricted, given.purpose.strip(), given.runs)
 
 
 def loopback(address: str | None) -> bool:
@@ -83,6 +92,7 @@ def command_line(
     line += ["--server.port", str(port)] if port else []
     line += ["--server.headless", "false" if browser else "true", "--server.showEmailPrompt", "false", "--"]
     line += [str(given.run)] if given.run else []
+    line += ["--runs", str(given.runs)] if given.runs else []
     return line + (["--restricted", "--purpose", given.purpose] if given.restricted else [])
 
 

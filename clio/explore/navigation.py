@@ -38,6 +38,9 @@ PAGES = (
         "Restricted: answers about single conversations of a cluster. Every opening is written down.",
         restricted=True,
     ),
+    PageSpec(
+        "runs", "Runs", "play_circle", "Runs of this folder: start, watch, stop, go on, open.", without_release=True
+    ),
     PageSpec("take_away", "Download", "download", "Tables, the map as one file, and files that other tools open."),
 )
 

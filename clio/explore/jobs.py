@@ -1,0 +1,228 @@
+"""Runs that are started from the browser: each is the ordinary ``clio run`` in a process of its own.
+
+What a run was started with lies in ``.job`` of its folder: the config, the name of its input, and the JSON lines of
+progress. A run that somebody else started is listed and watched, and not stopped from here.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from filelock import FileLock, Timeout
+
+from clio.config import RunConfig, load_config
+from clio.errors import ClioError, RunError
+from clio.explore.places import inside, run_name
+from clio.explore.safe import plain
+from clio.runs.files import read_json, write_json
+from clio.runs.manifest import FILE
+from clio.runs.permissions import make_file, make_folder
+
+JOB = ".job"
+Status = Literal["running", "finished", "stopped", "failed", "new"]
+_HERE = Path(__file__).resolve().parent
+_SHIPPED, _CHECKOUT = _HERE / "configs", _HERE.parents[1] / "configs"
+CONFIGS = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
+OFFERED = ("embedded", "claude", "local-server")
+"""Configs of ``configs/`` that a form begins with."""
+_TAIL = 65_536
+"""Bytes of the end of the progress that are read."""
+_started: dict[Path, subprocess.Popen[bytes]] = {}
+"""Processes of this server, by the folder of their run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One run of the runs folder."""
+
+    name: str
+    title: str
+    status: Status
+    conversations: int | None
+    released: bool
+    """Whether there is something to explore."""
+    resumable: bool
+    """Whether it was started from here, so that it can go on from here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The latest of a run's own JSON lines."""
+
+    stages: tuple[tuple[str, int, int], ...] = ()
+    """Label, how many are done, of how many; the order is that of their beginning."""
+    messages: tuple[str, ...] = ()
+    error: str = ""
+
+
+def form_config(base: str, changes: Mapping[str, Any]) -> RunConfig:
+    """One of the shipped configs with dotted keys changed; None leaves a key as it is.
+
+    Raises:
+        ConfigError: a setting is wrong; every fault is told with its path.
+        RunError: there is no config of this name.
+    """
+    if base not in OFFERED:
+        raise RunError(f"There is no such config; there are {', '.join(OFFERED)}.")
+    return load_config(CONFIGS / f"{base}.yaml", **changes)
+
+
+def start(folder: Path, name: str, source: str, config: RunConfig) -> Path:
+    """Start a new run of a file below the runs folder; gives the run's folder.
+
+    Raises:
+        ClioError: the name is taken or may not be, or the file is not in the runs folder.
+    """
+    run, file = folder.resolve() / run_name(name), inside(folder, source)
+    _check_source(file)
+    if run.exists() or run.is_symlink():
+        raise RunError("There is a run, a folder or a file of this name already. Choose another.")
+    make_folder(run / JOB)
+    settings = config.model_dump(mode="json", exclude_unset=True)
+    make_file(run / JOB / "config.yaml")
+    (run / JOB / "config.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8")
+    write_json(run / JOB / "job.json", {"input": source})
+    _launch(folder, run)
+    return run
+
+
+def _check_source(file: Path) -> None:
+    if not file.is_file():
+        raise RunError("There is no such file in the runs folder.")
+
+
+def resume(folder: Path, name: str) -> None:
+    """Go on with a run that was started from here: the same command again.
+
+    Raises:
+        ClioError: it was not started from here, is running, or its file is gone.
+    """
+    run = inside(folder, name)
+    if status(run) == "running":
+        raise RunError("This run is under way.")
+    _launch(folder, run)
+
+
+def _launch(folder: Path, run: Path) -> None:
+    job = run / JOB
+    given = read_json(job / "job.json")
+    source = inside(folder, str(given.get("input") if isinstance(given, dict) else ""))
+    _check_source(source)
+    line = [sys.executable, "-m", "clio", "run", str(job / "config.yaml"), "--input", str(source)]
+    line += ["--output", str(run), "--json"]
+    told = job / "progress.jsonl"
+    told.unlink(missing_ok=True)
+    make_file(told)
+    with told.open("wb") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, no shell, paths made by this module
+            line, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    _started[run.resolve()] = process
+
+
+def stop(folder: Path, name: str) -> None:
+    """Ask a run of this server to stop; what is finished is kept.
+
+    The command takes this signal as it takes Ctrl-C, also where Ctrl-C is ignored because the server runs unattended.
+
+    Raises:
+        RunError: it is not running, or another process started it.
+    """
+    process = _started.get(inside(folder, name))
+    if process is None or process.poll() is not None:
+        raise RunError("This run was not started by this server, or has ended: stop it where it was started.")
+    process.send_signal(signal.SIGTERM)
+
+
+def status(run: Path) -> Status:
+    """How a run is: by its process, its lock, its manifest."""
+    process = _started.get(run.resolve())
+    if process is not None and process.poll() is None:
+        return "running"
+    try:
+        told = str(read_json(run / FILE).get("status"))
+    except (ClioError, AttributeError):
+        told = ""
+    if told == "finished":
+        return "finished"
+    if told == "running" and _held(run):
+        return "running"
+    error = progress(run).error
+    if error and not error.startswith("stopped."):
+        return "failed"
+    return "stopped" if told or error else "new"
+
+
+def _held(run: Path) -> bool:
+    if not (run / ".lock").is_file():
+        return False
+    try:
+        with FileLock(run / ".lock", timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def listed(folder: Path) -> list[Listed]:
+    """Runs directly below the folder, by name; links are left out."""
+    found = []
+    for run in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if run.name.startswith(".") or run.is_symlink() or not run.is_dir():
+            continue
+        job = (run / JOB / "job.json").is_file()
+        if not job and not (run / FILE).is_file():
+            continue
+        try:
+            data = read_json(run / FILE)
+        except ClioError:
+            data = {}
+        data = data if isinstance(data, dict) else {}
+        counts = data.get("counts")
+        many = counts.get("conversations") if isinstance(counts, dict) else None
+        found.append(
+            Listed(
+                run.name,
+                plain(data.get("title") or run.name, 80),
+                status(run),
+                many if isinstance(many, int) else None,
+                (run / "release" / FILE).is_file(),
+                job,
+            )
+        )
+    return found
+
+
+def progress(run: Path) -> Progress:
+    """What a run that was started from here said last; empty where it was started elsewhere."""
+    try:
+        with (run / JOB / "progress.jsonl").open("rb") as handle:
+            handle.seek(max(0, handle.seek(0, 2) - _TAIL))
+            lines = handle.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return Progress()
+    stages: dict[str, tuple[str, int, int]] = {}
+    messages: list[str] = []
+    error = ""
+    for line in lines:
+        try:
+            event = json.loads(line)
+            if event["event"] == "progress":
+                label = plain(event["stage"], 80)
+                stages[label] = (label, int(event["done"]), int(event["total"]))
+            elif event["event"] == "message":
+                messages.append(plain(event["text"], 300))
+            elif event["event"] == "error":
+                error = plain(event["message"], 600)
+        except (ValueError, KeyError, TypeError):
+            continue
+    return Progress(tuple(stages.values()), tuple(messages[-8:]), error)

@@ -1,0 +1,117 @@
+"""Runs from the browser: the ordinary command in its own process."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clio.demo import CONVERSATIONS
+from clio.errors import ClioError, ConfigError, InputError, RunError
+from clio.explore import jobs
+from clio.runs.runner import locked
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    shutil.copy(CONVERSATIONS, folder / "chats.jsonl")
+    return folder
+
+
+def ended(run: Path) -> None:
+    jobs._started[run.resolve()].wait(timeout=120)
+
+
+def test_every_offered_config_is_valid_and_can_be_changed() -> None:
+    for base in jobs.OFFERED:
+        config = jobs.form_config(base, {"title": "Mine", "release.preset": "public", "ingest.sampling.size": 7})
+        assert (config.title, config.release.min_conversations, config.ingest.sampling.size) == ("Mine", 500, 7)
+    with pytest.raises(ConfigError, match="seed"):
+        jobs.form_config("embedded", {"seed": -1})
+    with pytest.raises(RunError):
+        jobs.form_config("../embedded", {})
+
+
+def test_a_run_that_fails_says_why_and_can_go_on(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
+    (runs / "chats.jsonl").write_text("no json\n", encoding="utf-8")
+    run = jobs.start(runs, "first", "chats.jsonl", jobs.form_config("embedded", {}))
+    ended(run)
+    assert jobs.status(run) == "failed"
+    assert "chats.jsonl" in jobs.progress(run).error
+    (found,) = jobs.listed(runs)
+    assert (found.name, found.resumable, found.released) == ("first", True, False)
+    jobs.resume(runs, "first")
+    ended(run)
+    assert jobs.status(run) == "failed"
+    assert (run / jobs.JOB / "progress.jsonl").stat().st_mode & 0o077 == 0
+
+
+def test_stopping_ends_it_as_ctrl_c_does(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
+    run = jobs.start(runs, "first", "chats.jsonl", jobs.form_config("embedded", {}))
+    assert jobs.status(run) == "running"
+    with pytest.raises(RunError, match="under way"):
+        jobs.resume(runs, "first")
+    jobs.stop(runs, "first")
+    ended(run)
+    assert jobs.status(run) in ("stopped", "new")
+    with pytest.raises(RunError, match="ended"):
+        jobs.stop(runs, "first")
+
+
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "chats.jsonl"])
+def test_a_run_lies_in_the_runs_folder_and_over_nothing(runs: Path, name: str) -> None:
+    before = sorted(runs.parent.rglob("*"))
+    with pytest.raises(RunError):
+        jobs.start(runs, name, "chats.jsonl", jobs.form_config("embedded", {}))
+    assert sorted(runs.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("source", ["../secret.jsonl", "/etc/passwd", "link.jsonl", "none.jsonl"])
+def test_only_files_of_the_runs_folder_are_read(runs: Path, source: str) -> None:
+    (runs.parent / "secret.jsonl").write_text("{}\n", encoding="utf-8")
+    (runs / "link.jsonl").symlink_to(runs.parent / "secret.jsonl")
+    with pytest.raises(ClioError):
+        jobs.start(runs, "first", source, jobs.form_config("embedded", {}))
+    assert not (runs / "first").exists()
+
+
+def test_a_forged_job_reads_nothing_outside(runs: Path) -> None:
+    (runs / "first" / jobs.JOB).mkdir(parents=True)
+    (runs / "first" / jobs.JOB / "job.json").write_text(json.dumps({"input": "../secret.jsonl"}), encoding="utf-8")
+    with pytest.raises(InputError):
+        jobs.resume(runs, "first")
+    with pytest.raises(ClioError):
+        jobs.stop(runs, "../first")
+
+
+def test_a_run_of_another_process_is_seen_and_not_stopped(runs: Path, run: Path) -> None:
+    other = shutil.copytree(run, runs / "other")
+    assert jobs.status(other) == "finished"
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8")) | {"status": "running"}
+    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert jobs.status(other) == "stopped"
+    with locked(other):
+        assert jobs.status(other) == "running"
+        with pytest.raises(RunError, match="where it was started"):
+            jobs.stop(runs, "other")
+
+
+def test_progress_is_read_whatever_lies_there(runs: Path) -> None:
+    job = runs / "first" / jobs.JOB
+    job.mkdir(parents=True)
+    lines = [
+        {"event": "progress", "stage": "ingest", "done": 5, "total": 10}, {"event": "message", "text": "a\x1b[2J"},
+        {"event": "progress", "stage": "ingest", "done": 10, "total": 10}, {"event": "progress", "stage": 3}, [], 7,
+    ]  # fmt: skip
+    text = "\n".join(["half a li", *map(json.dumps, lines), "\x00\xff{"])
+    (job / "progress.jsonl").write_text(text, encoding="utf-8")
+    found = jobs.progress(runs / "first")
+    assert found.stages == (("ingest", 10, 10),)
+    assert found.messages == ("a [2J",)
+    assert jobs.progress(runs / "none") == jobs.Progress()
