@@ -187,7 +187,8 @@ def watch(folder: Path, run: jobs.Listed) -> None:
     if run.status != "running":
         return
     for label, done, total in found.stages[-1:]:
-        st.progress(min(1.0, done / total) if total else 0.0, f"{md(label)}: {done:,} of {total:,}")
+        many = f"{done:,} of {total:,}" if total else f"{done:,}"
+        st.progress(min(1.0, done / total) if total else 0.0, f"{md(label)}: {many}")
     if found.messages:
         st.caption(md(found.messages[-1]))
 
