@@ -264,7 +264,10 @@ def test_a_run_that_keeps_tables(tmp_path: Path, finished: Path) -> None:
     run = tmp_path / "run"
     quick_run(RECORDS, run, config)
     assert not (run / "workspace" / JOURNAL).exists()
-    assert digests(run / "release") == digests(finished / "release")
+    # Words are shown by a margin that the key decides, and the other run was made with another key.
+    mine, other = digests(run / "release"), digests(finished / "release")
+    assert mine.keys() == other.keys()
+    assert {name for name in mine if mine[name] != other[name]} <= {"clusters.parquet"}
     # Publishing anew with other thresholds needs nothing that went.
     made = quick_run(RECORDS, run, {**config, "release": {"min_conversations": 6, "min_accounts": 4}})
     assert made.manifest["status"] == "finished"
