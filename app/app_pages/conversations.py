@@ -36,9 +36,11 @@ def rows(opening: Opening) -> None:
         )
     number = 1
     if opening.pages > 1:
-        number = st.number_input("Page", 1, opening.pages, key="w_rows_page", width=140)
-        st.caption(f"of {opening.pages:,}, with {PAGE} conversations each.")
-    st.dataframe(opening.page(int(number)), hide_index=True, alt="Answers about single conversations")
+        number = st.number_input(
+            f"Page, of {opening.pages:,} with {PAGE} conversations each", 1, opening.pages, key="w_rows_page", width=280
+        )
+    shown = opening.page(int(number)).rename(columns=lambda name: str(name).replace("_", " ").capitalize())
+    st.dataframe(shown, hide_index=True, height="content", placeholder="", alt="Answers about single conversations")
 
 
 def page() -> None:
@@ -69,9 +71,10 @@ def page() -> None:
     elif opening is not None:
         rows(opening)
     else:
-        size = release.rows[name]["conversations"]
+        if name in release.at_most:
+            st.caption("What is opened is the cluster as it was released, without what edits put into it or took away.")
         st.button(
-            f"Open {size:,} conversations, and enter it in the log", type="primary", on_click=look, args=(name,),
+            "Open its conversations, and enter it in the log", type="primary", on_click=look, args=(name,),
             icon=":material/lock_open:",
         )  # fmt: skip
 

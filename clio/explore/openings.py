@@ -79,7 +79,9 @@ def open_cluster(release: Release, cluster: str, *, purpose: str, who: str | Non
     frame = restricted.conversations(run, cluster, purpose=purpose, who=who, own_words=False)
     started = frame["started_at"].dt.strftime("%Y-%m-%d")
     missing = tuple(str(name) for name in frame.columns if name not in _AWAY and frame[name].isna().any())
-    shown = frame.drop(columns=[name for name in _AWAY if name in frame])
+    # What the source tells stands there already; a facet that is computed of it would stand there twice.
+    twice = [name for name in frame.columns if str(name).endswith("_answer")]
+    shown = frame.drop(columns=[*(name for name in _AWAY if name in frame), *twice])
     shown.insert(0, "day", started)
     for name in shown.columns:
         if shown[name].dtype.kind not in "iufb":
