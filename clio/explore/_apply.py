@@ -224,10 +224,8 @@ class World:
     def _merge(self, name: str, into: str) -> None:
         if self.nodes[name]["parent_id"] != self.nodes[into]["parent_id"]:
             self._place(name, self.nodes[into]["parent_id"])
-        self._become(into, [into, name])
         parent = self.nodes.get(self.nodes[into]["parent_id"] or "")
-        if parent is not None:
-            self.nodes[into]["accounts"] = min(self.nodes[into]["accounts"], parent["accounts"])
+        self._become(into, [into, name], most=None if parent is None else int(parent["accounts"]))
         self.nodes[into]["merged"] = True
         for child in self._children(name):
             self.nodes[child]["parent_id"] = into
@@ -256,11 +254,15 @@ class World:
         else:
             self._drop([parent])
 
-    def _become(self, name: str, parts: list[str]) -> None:
-        """The sum of parts that share no conversation; never more than it was where it only lost some."""
+    def _become(self, name: str, parts: list[str], most: int | None = None) -> None:
+        """The sum of parts that share no conversation; never more than it was where it only lost some.
+
+        ``most``: it has no more accounts than this.
+        """
         node, rows = self.nodes[name], [self.nodes[part] for part in parts]
         conversations = sum(int(row["conversations"]) for row in rows)
         accounts = min(sum(int(row["accounts"]) for row in rows), conversations)
+        accounts = accounts if most is None else min(accounts, most)
         if name not in parts:
             conversations = min(conversations, int(node["conversations"]))
             accounts = min(accounts, int(node["accounts"]), conversations)
