@@ -56,7 +56,7 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --upgrade pip
 	$(PIP) install "$(TORCH)"
-	$(PIP) install --editable ".[embedded,ner,app,notebook,report,dev]"
+	$(PIP) install --editable ".[embedded,ner,rampart,dp,app,notebook,report,dev]"
 	@touch $@
 
 models: install
