@@ -128,7 +128,8 @@ def test_batches_end_in_the_same_release_for_half_the_price(tmp_path: Path, monk
         server.reset()
         config["writer"] |= {"batches": ["extract_facets", "describe", "arrange", "audit"], "batch_poll_s": 0.01}
         in_batches = run(config, tmp_path / "batches")
-        assert server.bodies == []
+        # Other words for what a detector stopped are asked for one by one; everything else went in batches.
+        assert all("You rewrite one short description" in str(body["system"]) for body in server.bodies)
         assert server.stats()["batches"] > 3
     assert released(tmp_path / "live") == released(tmp_path / "batches")
     told = in_batches.manifest["spending"]

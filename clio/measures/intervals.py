@@ -116,13 +116,38 @@ def bounded_ratio(one: Side, other: Side, *, level: float = 0.95) -> Ratio:
 
     lowest, highest = at(one.least, other.most), at(one.most, other.least)
     known = (one.least == one.most) & (other.least == other.most)
-    # The ratio grows with the one count and falls with the other: between the extremes it takes every value.
-    agree = (lowest.ratio > 1) == (highest.ratio > 1)
-    p = np.where(known | agree, np.maximum(lowest.p, highest.p), 1.0)
-    p = np.where(np.isnan(lowest.p) | np.isnan(highest.p), np.nan, p)
+    # The ratio grows with the one count and falls with the other: between the extremes it takes every value. Its error
+    # falls with both, so that p is largest in a corner and an end of the interval there or at a turn in between.
+    corners = [lowest, highest, at(one.least, other.least), at(one.most, other.most)]
+    agree = (_middle(lowest) > 0) == (_middle(highest) > 0)
     said = known | agree
-    low, high = np.where(said, lowest.low, np.nan), np.where(said, highest.high, np.nan)
+    p = np.where(said, np.max([corner.p for corner in corners], axis=0), 1.0)
+    p = np.where(np.any([np.isnan(corner.p) for corner in corners], axis=0), np.nan, p)
+    lows = [corner.low for corner in corners] + [at(one.least, _turn(other, one, level)).low]
+    highs = [corner.high for corner in corners] + [at(_turn(one, other, level), other.least).high]
+    low, high = np.where(said, np.min(lows, axis=0), np.nan), np.where(said, np.max(highs, axis=0), np.nan)
     return Ratio(np.where(known, lowest.ratio, np.nan), low, high, p)
+
+
+def _turn(moving: Side, fixed: Side, level: float) -> Floats:
+    """The count of ``moving`` at which an end of the interval turns, with ``fixed`` at its least; within the bounds.
+
+    With c = count + 1/2 and spread s, the end log(c) + z s(c) turns where 2 s c = z. For s^2 = 1/c + a that is a
+    quadratic, whose larger root is the turn that can lie between the bounds: it is there for -1/z^2 < a < 0.
+    """
+    z = quantile(level)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        other = fixed.least / fixed.total * fixed.effective + 0.5
+        a = 1 / other - 1 / (fixed.effective + 0.5) - 1 / (moving.effective + 0.5)
+        root = (1 + np.sqrt(np.maximum(1 + a * z * z, 0))) / (-2 * a) - 0.5
+        count = np.where(a < 0, root * moving.total / moving.effective, moving.least)
+        return np.asarray(np.clip(np.nan_to_num(count), moving.least, moving.most), np.float64)
+
+
+def _middle(ratio: Ratio) -> Floats:
+    """The logarithm that p and interval stand on; that of ``ratio`` itself lacks the halves."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.log(ratio.low) + np.log(ratio.high), np.float64)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:

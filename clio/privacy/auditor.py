@@ -24,6 +24,7 @@ NO_MODEL = "not audited: no capable model"
 TURNED_OFF = "not audited: turned off"
 IDENTIFIABLE, SENSITIVE, NO_VERDICT = "identifiable", "sensitive attribute", "no verdict"
 SENSITIVE_WORD, LINKED = "sensitive word", "names a withheld group below it"
+DETECTED = "a detector found an identifier or a name"
 """Why words did not pass."""
 _BANDS = (20, 50, 200, 1_000)
 

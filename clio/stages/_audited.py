@@ -10,7 +10,7 @@ from clio.config import RunConfig
 from clio.config.models import MessagesWriter
 from clio.errors import ModelError, RunError
 from clio.models.protocol import StructuredWriter
-from clio.privacy.auditor import LINKED, SENSITIVE_WORD, Text, auditor_id, band, bands_below, capable, measure
+from clio.privacy.auditor import DETECTED, LINKED, SENSITIVE_WORD, Text, auditor_id, band, bands_below, capable, measure
 from clio.privacy.sensitive import KINDS
 from clio.runs.context import Context
 
@@ -78,6 +78,7 @@ def rules(config: RunConfig, audits: Sequence[Mapping[str, Any]]) -> list[dict[s
     """Rows of the ``privacy`` table about the audit; ``audits`` are those of the released clusters."""
     changed = [row for row in audits if row["outcome"] != "kept"]
     by_rule = [row for row in changed if row["reason"] in (SENSITIVE_WORD, LINKED)]
+    detected = [row for row in changed if row["reason"] == DETECTED]
     auditor = next((row["auditor"] for row in audits), "")
     judged = bool(auditor) and not auditor.startswith("not audited")
     least, few = config.audit.least, config.audit.sensitive_accounts
@@ -91,7 +92,7 @@ def rules(config: RunConfig, audits: Sequence[Mapping[str, Any]]) -> list[dict[s
         {
             "rule": "privacy audit",
             "setting": f"{auditor}; least verdict {least}" if judged else auditor or "nothing to audit",
-            "hidden": len(changed) - len(by_rule) if judged else None,
+            "hidden": len(changed) - len(by_rule) - len(detected) if judged else None,
             "unit": "names",
             "statement": said,
         },
@@ -104,5 +105,13 @@ def rules(config: RunConfig, audits: Sequence[Mapping[str, Any]]) -> list[dict[s
             "accounts. The list is short and English: what it does not hold, it does not see."
             if few
             else "No list of sensitive words was applied.",
+        },
+        {
+            "rule": "detectors on names and summaries",
+            "setting": "",
+            "hidden": len(detected),
+            "unit": "names",
+            "statement": "A name or summary in which a detector finds an identifier, a secret or a person was "
+            "rewritten once or withheld; such a term is left out. Detectors miss things and see things.",
         },
     ]

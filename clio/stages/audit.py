@@ -1,15 +1,17 @@
 """Judge what names and summaries give away before any is published: rewrite once, then withhold.
 
-Two instruments. A capable model rates every text on two scales (:mod:`clio.privacy.auditor`). And a list of words
-(:mod:`clio.privacy.sensitive`), which needs no model, keeps sensitive attributes from being told of a small group.
-Without a capable model every row says that it was not audited; the list is held to all the same.
+Three instruments. A capable model rates every text on two scales (:mod:`clio.privacy.auditor`). A list of words
+(:mod:`clio.privacy.sensitive`), which needs no model, keeps sensitive attributes from being told of a small group. And
+the detectors of names and identifiers look at every text, so that the last look at the release finds nothing. Without a
+capable model every row says that it was not audited; the other two are applied all the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from clio.config import RunConfig
@@ -17,6 +19,7 @@ from clio.config.audit import AuditConfig
 from clio.errors import ModelSetupError
 from clio.models.protocol import StructuredWriter
 from clio.privacy.auditor import (
+    DETECTED,
     LINKED,
     NO_MODEL,
     SENSITIVE,
@@ -43,6 +46,9 @@ from clio.text.words import keys
 WITHHELD = "Withheld"
 WITHHELD_SUMMARY = "The name and summary of this group did not pass the privacy audit and are not shown."
 DETAILS_WITHHELD = "details withheld"
+
+Detect = Callable[[Sequence[str]], Sequence[bool]]
+"""Whether a detector finds something in each text: what the last look at the release would find there too."""
 
 
 class OtherWords(Protocol):
@@ -91,6 +97,7 @@ def audit(
     config: AuditConfig,
     judge: Judge | None,
     other: OtherWords,
+    detect: Detect = lambda texts: [False] * len(texts),
 ) -> list[dict[str, Any]]:
     """Rows of ``audits`` without the auditor, in order.
 
@@ -100,6 +107,7 @@ def audit(
         config: what has to be reached.
         judge: who rates; None where no model can.
         other: makes other words for those that did not pass.
+        detect: in which texts a detector finds something.
     """
     alike = _alike(clusters)
     own = [_Case(cluster.text, cluster.row["writer"]) for cluster in clusters]
@@ -109,21 +117,22 @@ def audit(
     stated = Statements([c.text for c in clusters], parts, accounts)
     for row in first:
         cases[row].shown = _with_terms(cases[row].shown, row, stated, few)
+    _without_found(cases, first, detect)
     _rate(cases, first, judge)
     for row in first:
         cases[row].first = cases[row].verdict
     told = [case.verdict.kinds if case.verdict else frozenset[str]() for case in cases]
     stated = Statements([c.text for c in clusters], parts, accounts, told)
-    failed = _faults(clusters, cases, first, stated, config)
+    failed = _faults(clusters, cases, first, stated, config, detect)
     for row, reason in failed.items():
         cases[row].reason = reason
     if judge is not None and failed:
         rewritten = _reword(clusters, cases, list(failed), judge, other)
-        again = _faults(clusters, cases, rewritten, stated, config)
+        again = _faults(clusters, cases, rewritten, stated, config, detect)
         for row in rewritten:
             if row not in again:
                 del failed[row]
-    _withhold(cases, sorted(failed), first, other)
+    _withhold(cases, sorted(failed), first, other, detect)
     return [
         _row(cluster, case, stated.of(row)) for row, (cluster, case) in enumerate(zip(clusters, cases, strict=True))
     ]
@@ -141,6 +150,15 @@ def _with_terms(text: Text, row: int, stated: Statements, few: int) -> Text:
     return replace(text, terms=kept)
 
 
+def _without_found(cases: Sequence[_Case], rows: Sequence[int], detect: Detect) -> None:
+    """Take out the terms in which a detector finds something."""
+    terms = sorted({term for row in rows for term in cases[row].shown.terms})
+    found = {term for term, hit in zip(terms, detect(terms), strict=True) if hit}
+    for row in rows:
+        kept = tuple(term for term in cases[row].shown.terms if term not in found)
+        cases[row].shown = replace(cases[row].shown, terms=kept)
+
+
 def _rate(cases: Sequence[_Case], rows: Sequence[int], judge: Judge | None) -> None:
     if judge is not None:
         for row, verdict in zip(rows, judge([cases[row].shown for row in rows]), strict=True):
@@ -148,19 +166,27 @@ def _rate(cases: Sequence[_Case], rows: Sequence[int], judge: Judge | None) -> N
 
 
 def _faults(
-    clusters: Sequence[Cluster], cases: Sequence[_Case], rows: Sequence[int], stated: Statements, config: AuditConfig
+    clusters: Sequence[Cluster],
+    cases: Sequence[_Case],
+    rows: Sequence[int],
+    stated: Statements,
+    config: AuditConfig,
+    detect: Detect,
 ) -> dict[int, str]:
     """Which of the rows do not pass, and why; notes in each case for which kinds."""
     few = config.sensitive_accounts
     found: dict[int, str] = {}
     touched: dict[int, frozenset[str]] = {}
-    for row in rows:
+    texts = [text for row in rows for text in (cases[row].shown.name, cases[row].shown.summary)]
+    hits = detect(texts)
+    for at, row in enumerate(rows):
         case = cases[row]
         words = kinds_in(case.shown.words)
         exposed = stated.exposed(row, words, few)
         touched[row] = words | (case.verdict.kinds if case.verdict else frozenset())
         fault = case.verdict.fault(config.least) if case.verdict else ""
-        if reason := fault or (SENSITIVE_WORD if exposed else ""):
+        seen = DETECTED if any(hits[2 * at : 2 * at + 2]) else ""
+        if reason := fault or (SENSITIVE_WORD if exposed else seen):
             found[row] = reason
             case.blamed |= touched[row] if fault == SENSITIVE else exposed
     for row in rows:
@@ -187,12 +213,16 @@ def _reword(
     return list(rewritten)
 
 
-def _withhold(cases: Sequence[_Case], failed: Sequence[int], first: Sequence[int], other: OtherWords) -> None:
+def _withhold(
+    cases: Sequence[_Case], failed: Sequence[int], first: Sequence[int], other: OtherWords, detect: Detect
+) -> None:
     """A name that tells at most the domain, no summary but that, no terms."""
     gone = set(failed)
     used = {cases[row].shown.name.casefold() for row in first if row not in gone}
     for row in failed:
         domain = other.domain(row)
+        if any(detect([f"{domain} ({DETAILS_WITHHELD})"])):
+            domain = ""
         name = distinct(f"{domain} ({DETAILS_WITHHELD})" if domain else WITHHELD, used, [])
         used.add(name.casefold())
         case = cases[row]
@@ -253,7 +283,7 @@ def run(config: RunConfig, context: Context) -> None:
     judge = Judge(writer) if writer else None
     other = Rewording(rows, [cluster.members for cluster in clusters], config, context)
     with context.reporter.track("audit", len(rows)) as advance:
-        found = audit(clusters, accounts, config.audit, judge, other)
+        found = audit(clusters, accounts, config.audit, judge, other, partial(_detected, context))
         advance(len(rows))
     auditor = auditor_id(writer) if writer else why
     context.write("audits", AUDITS.build([row | {"auditor": auditor} for row in found]))
@@ -266,6 +296,10 @@ def run(config: RunConfig, context: Context) -> None:
         "requests": judge.asked if judge else 0,
         "requests_distrusted": judge.distrusted if judge else 0,
     }
+
+
+def _detected(context: Context, texts: Sequence[str]) -> list[bool]:
+    return [bool(spans) for spans in context.redactor.scan_many(texts, second=True)]
 
 
 def _auditor(config: AuditConfig, context: Context) -> tuple[StructuredWriter | None, str]:
@@ -304,7 +338,7 @@ def _identity(context: Context) -> dict[str, str]:
 STAGE = Stage(
     name="audit",
     run=run,
-    version=2,
+    version=3,
     sections=("audit", "describe", "writer", "encoder", "redact", "seed"),
     after=("extract_facets", "embed", "cluster", "describe", "arrange"),
     outputs=("workspace/audits.parquet",),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -133,3 +133,27 @@ def test_concentration_of_nothing_is_nothing():
     assert concentration([25, 25, 25, 25]).effective_number == 4
     with pytest.raises(ValueError, match="negative"):
         concentration([-1])
+
+
+@given(
+    data=st.data(),
+    total=st.sampled_from([20, 100, 500]),
+    other=st.sampled_from([20, 90, 400]),
+    effect=st.sampled_from([1.0, 1.5, 3.0]),
+)
+@example(data=None, total=20, other=400, effect=3.0)
+def test_bounds_hold_at_every_pair_of_counts_within_them(data, total, other, effect):
+    if data is None:  # where an end of the interval turns between the bounds
+        a, more_a, b, more_b = 15, 5, 182, 8
+    else:
+        a, b = data.draw(st.integers(0, total)), data.draw(st.integers(0, other))
+        more_a, more_b = data.draw(st.integers(0, min(15, total - a))), data.draw(st.integers(0, min(15, other - b)))
+    one = Side(*(np.array([float(v)]) for v in (a, a + more_a, total, effect)))
+    two = Side(*(np.array([float(v)]) for v in (b, b + more_b, other, effect)))
+    found = bounded_ratio(one, two)
+    counts, others = (grid.ravel() for grid in np.meshgrid(np.arange(a, a + more_a + 1), np.arange(b, b + more_b + 1)))
+    exact = log_ratio(counts, total, others, other, effective=total / effect, other_effective=other / effect)
+    assert found.p >= exact.p.max() - 1e-12
+    if not np.isnan(found.low):
+        assert found.low <= exact.low.min() + 1e-12
+        assert found.high >= exact.high.max() - 1e-12

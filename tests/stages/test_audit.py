@@ -13,7 +13,7 @@ from clio.config import load_config
 from clio.config.audit import AuditConfig
 from clio.errors import ModelSetupError, RunError
 from clio.models.protocol import StructuredWriter
-from clio.privacy.auditor import NO_MODEL, TURNED_OFF, Judge, Statements, Text
+from clio.privacy.auditor import DETECTED, NO_MODEL, TURNED_OFF, Judge, Statements, Text
 from clio.privacy.sensitive import kinds_in
 from clio.runs.context import Context, Sources
 from clio.runs.manifest import Manifest
@@ -403,3 +403,31 @@ def test_the_privacy_table_counts_by_rule() -> None:
     off = {r["rule"]: r for r in rules(load_config({"audit": {"sensitive_accounts": 0}}), found[:1])}
     assert off["sensitive attributes"]["setting"] == "off"
     assert off["sensitive attributes"]["hidden"] is None
+
+
+def found_in(*words: str) -> Any:
+    return lambda texts: [any(word in text for word in words) for text in texts]
+
+
+def test_a_term_in_which_a_detector_finds_something_is_left_out_and_the_name_stays() -> None:
+    clusters, of_row = clusters_of(
+        [row("bread", 0, None, terms=("Eleanor Vance", "sourdough"))], {0: frozenset({1, 2})}
+    )
+    (shown,) = audit(clusters, of_row, AuditConfig(), None, Other(), found_in("Vance"))
+    assert (shown["name"], shown["terms"], shown["terms_hidden"]) == ("bread", ["sourdough"], 1)
+
+
+@pytest.mark.parametrize("domain", ["Cooking", "Vance"])
+def test_a_name_in_which_a_detector_finds_something_gives_way_to_what_it_passes(domain: str) -> None:
+    clusters, of_row = clusters_of([row("Vance at home", 0, None, terms=("rye",))], {0: frozenset({1, 2})})
+    (shown,) = audit(clusters, of_row, AuditConfig(), None, Other(domain=domain), found_in("Vance"))
+    assert shown["name"] == ("Cooking (details withheld)" if domain == "Cooking" else WITHHELD)
+    assert (shown["summary"], shown["terms"], shown["reason"]) == (WITHHELD_SUMMARY, [], DETECTED)
+
+
+def test_words_made_anew_are_looked_at_again() -> None:
+    clusters, of_row = clusters_of([row("Vance at home", 0, None)], {0: frozenset({1, 2})})
+    judge = Judge(HonestJudge())
+    better = audit(clusters, of_row, AuditConfig(), judge, Other({"Vance at home": "Home repairs"}), found_in("Vance"))
+    worse = audit(clusters, of_row, AuditConfig(), judge, Other({"Vance at home": "Vance again"}), found_in("Vance"))
+    assert (better[0]["name"], worse[0]["name"]) == ("Home repairs", WITHHELD)

@@ -25,8 +25,9 @@ _KEY = re.compile(r"[A-Za-z][\w-]{0,39}")
 """Keys of JSON that may be told in a finding. Others could themselves be text of somebody."""
 _Kind = Type | Literal["UNREADABLE"]
 _By = Literal["rules", "first", "all"]
-"""Which detectors look. Tables hold what models wrote of conversations: all do. The manifest is made of settings and
-versions, of which the second detector takes some for a name."""
+"""Which detectors look. Tables hold what models wrote of conversations: all do. The manifest and the table of rules are
+made of settings and versions, of which the second detector takes some for a name or an address."""
+_OF_SETTINGS = ("privacy.parquet",)
 _MARKUP = (".html", ".htm", ".svg", ".xml")
 
 
@@ -60,7 +61,8 @@ def scan_artefacts(
     """Everything found in the files below ``folder``, sorted; each place and type once.
 
     Tables (Parquet) are read column by column with their names and descriptions, JSON value by value with its keys,
-    all else as text. ``names`` looks for names too: in tables by every detector there is, else by the first.
+    all else as text. ``names`` looks for names too: in tables (but for that of the rules) by every detector there is,
+    else by the first.
     ``vouched``: paths below the folder of files that are ours byte for byte (a font, a picture), which are not read.
     ``known``: texts that are ours, such as digests, in which a card number stands now and then.
 
@@ -171,6 +173,7 @@ def _texts(path: Path, told: str) -> Iterator[_Text]:
 def _table(path: Path, told: str) -> Iterator[_Text]:
     import pyarrow.parquet as pq
 
+    by: _By = "first" if told in _OF_SETTINGS else "all"
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
         headers = [schema.metadata, file.metadata.metadata, *(field.metadata for field in schema)]
@@ -186,7 +189,7 @@ def _table(path: Path, told: str) -> Iterator[_Text]:
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 shown = name if _KEY.fullmatch(name) else "*"
                 for offset, value in enumerate(column.to_pylist()):
-                    yield from _values(value, "all", _Place(told, shown, row + offset))
+                    yield from _values(value, by, _Place(told, shown, row + offset))
             row += batch.num_rows
 
 
