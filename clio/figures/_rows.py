@@ -111,7 +111,8 @@ def slices(
         frame, "name", top, what, what, ("share_one", "share_other", cut(one), cut(other)),
         f"How many times as often a cluster is where {cut(facet)} is {cut(one)} as where it is {cut(other)}. {MANY}",
         f"Times as often with {cut(one)} as with {cut(other)}",
-        f"{what}: one of the two values is not shown in this release.",
+        f"{what}: both are shown for the whole, but too few people hold them in each cluster of this level to tell a "
+        "difference." if len(frame) else f"{what}: one of the two values is not shown in this release.",
     )  # fmt: skip
 
 

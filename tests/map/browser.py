@@ -30,7 +30,22 @@ def chromium() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
-    pytest.skip("needs a Chromium on the path (Debian: apt install chromium)")
+    if os.environ.get("CLIO_INSTALL_BROWSER") == "1":
+        return _installed()
+    pytest.skip("needs a Chromium on the path (Debian: apt install chromium), or CLIO_INSTALL_BROWSER=1 to fetch one")
+
+
+def _installed() -> str:
+    """Playwright's own build, fetched where it is not there yet."""
+    from playwright.sync_api import sync_playwright
+
+    line = [sys.executable, "-m", "playwright", "install", "chromium"]
+    done = subprocess.run(line, capture_output=True, timeout=600)
+    with sync_playwright() as playwright:
+        found = playwright.chromium.executable_path
+    if done.returncode or not Path(found).is_file():
+        pytest.skip("needs a Chromium: there is none on the path, and playwright could not fetch one")
+    return found
 
 
 @contextmanager
