@@ -12,6 +12,9 @@ from clio.figures.colour import Theme, colours, diverging, sequential
 from clio.figures.figure import Figure, bar_title, blank, graph_objects, is_narrow, nothing, scale
 from clio.figures.words import card, label, wrapped
 
+DENSE = 14
+"""Columns beyond which numbers in the cells no longer fit."""
+
 
 def heatmap_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, *, level: int | None = None,
@@ -41,7 +44,8 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
     figure = blank(go, theme, width, height, rows * step + 150)
     limits = grid_limits(plan)
     cells: Any = {
-        "x": list(range(columns)), "y": list(range(rows)), "z": plan.z, "xgap": 2, "ygap": 2, "hoverinfo": "text",
+        "x": list(range(columns)), "y": list(range(rows)), "z": plan.z, "hoverinfo": "text",
+        "xgap": 1 if columns > DENSE else 2, "ygap": 2,
         "hovertext": [
             [card(f"{name}: {value}", detail) for value, detail in zip(plan.columns, line, strict=True)]
             for (_, name), line in zip(plan.rows, plan.detail, strict=True)
@@ -51,7 +55,7 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
         "zmin": limits[0], "zmax": limits[1], "hoverongaps": True,
         "colorbar": _colour_bar(plan, limits),
     }  # fmt: skip
-    if columns <= (6 if narrow else 14):
+    if columns <= (6 if narrow else DENSE):
         cells |= {"text": [list(line) for line in plan.said], "texttemplate": "%{text}", "textfont": {"size": 11}}
     figure.add_trace(go.Heatmap(**cells))
     gone = np.argwhere(np.isnan(plan.z))
@@ -62,10 +66,14 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
                 marker={"symbol": "x-thin", "size": 7, "line": {"width": 1, "color": c.unknown}},
             )
         )  # fmt: skip
+    # Of 24 hours every third is written: all of them are a smear on a phone, whose width is not known here.
+    every = 3 if columns > DENSE and all(value.isdigit() for value in plan.columns) else 1
     figure.update_xaxes(
-        tickmode="array", tickvals=list(range(columns)), side="top", showgrid=False, zeroline=False, fixedrange=True,
-        ticktext=[label(value, 14 if narrow else 22) for value in plan.columns], range=[-0.5, columns - 0.5],
-        tickangle=-40 if max(map(len, plan.columns)) * columns > (24 if narrow else 70) else 0,
+        tickmode="array", tickvals=list(range(0, columns, every)), side="top", showgrid=False, zeroline=False,
+        fixedrange=True,
+        ticktext=[label(value, 14 if narrow else 22) for value in plan.columns[::every]],
+        range=[-0.5, columns - 0.5],
+        tickangle=-40 if every == 1 and max(map(len, plan.columns)) * columns > (24 if narrow else 70) else 0,
     )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(rows)), range=[rows - 0.5, -0.5], showgrid=False, zeroline=False,
@@ -86,8 +94,8 @@ def grid_limits(plan: GridPlan) -> tuple[float, float]:
 
 def _colour_bar(plan: GridPlan, limits: tuple[float, float]) -> dict[str, Any]:
     bar = {
-        "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.5, "thickness": 9,
-        "outlinewidth": 0, "ypad": 8,
+        "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.9, "thickness": 9,
+        "outlinewidth": 0, "ypad": 8, "tickangle": 0,
     }  # fmt: skip
     if plan.kind == "ratio":
         whole = [n for n in range(-3, 4) if limits[0] <= n <= limits[1]]

@@ -11,7 +11,7 @@ from clio.figures import colour as shades
 from clio.figures._plan import plan_tree
 from clio.figures.colour import Theme, colours
 from clio.figures.figure import Figure, bar_title, blank, each, graph_objects, is_narrow, nothing, scale
-from clio.figures.words import card, label, number, percent
+from clio.figures.words import card, label, number, percent, wrapped
 
 FULL_CARDS = 1_500
 """Nodes up to which hover boxes carry the summaries; beyond, they would be most of what is sent to the browser."""
@@ -47,7 +47,9 @@ def tree_figure(
     ink = [shades.legible(fill, theme) for fill in fills] if full else []
     text: dict[str, Any] = {
         "labels": [
-            label(r.name, 20 if narrow else 44) + (f"  {percent(r.share)}" if kind == "icicle" else "")
+            wrapped(r.name, 16, 48) + f"  {percent(r.share)}"
+            if kind == "icicle"
+            else label(r.name, 20 if narrow else 44)
             for r in each(nodes)
         ],
         "text": [percent(share) for share in nodes["share"]],

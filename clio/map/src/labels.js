@@ -9,6 +9,8 @@ export const STYLES = {
   mark: { size: 12.5, weight: 500, line: 15, width: 150, lines: 2 },
 };
 const GAP = 4;
+/** Below this width names of areas are written smaller, and a name that would hide marks is left out. */
+const SMALL = 520;
 
 export function maxLabels(width, height) {
   return Math.max(7, Math.min(70, Math.floor((width * height) / 8200)));
@@ -55,6 +57,22 @@ class Boxes {
   free(box) {
     return !this.each(box, (cell) => (this.cells.get(cell) ?? []).some((b) =>
       box.x < b.x + b.w && b.x < box.x + box.w && box.y < b.y + b.h && b.y < box.y + box.h));
+  }
+
+  /** Area of a box that lies over others. */
+  hidden(box) {
+    const found = new Set();
+    this.each(box, (cell) => {
+      for (const b of this.cells.get(cell) ?? []) found.add(b);
+      return false;
+    });
+    let area = 0;
+    for (const b of found) {
+      const across = Math.min(box.x + box.w, b.x + b.w) - Math.max(box.x, b.x);
+      const down = Math.min(box.y + box.h, b.y + b.h) - Math.max(box.y, b.y);
+      if (across > 0 && down > 0) area += across * down;
+    }
+    return area;
   }
 
   add(box) {
@@ -109,10 +127,14 @@ export class Labeller {
     }
     const placed = new Map();
     const written = new Set();
-    const put = (row, kind) => {
+    const small = camera.width < SMALL;
+    const asked = new Set(first);
+    const put = (row, wanted) => {
+      const kind = small && wanted === "region" ? "context" : wanted;
       // A cluster and the one child that bears its name need the name once.
       if (placed.size >= room || placed.has(row) || written.has(model.name(row))) return;
-      const label = this.fit(model, row, kind, { camera, radii, boxes, crowd, font });
+      const whole = small && wanted !== "region" && !asked.has(row);
+      const label = this.fit(model, row, kind, { camera, radii, boxes, crowd, font, whole });
       if (!label) return;
       boxes.add({ x: label.x - GAP, y: label.y - 2, w: label.w + 2 * GAP, h: label.h + 4 });
       placed.set(row, label);
@@ -137,7 +159,8 @@ export class Labeller {
     return [...placed.values()];
   }
 
-  fit(model, row, kind, { camera, radii, boxes, crowd, font }) {
+  /** The first place that hides no mark, or else the one that hides least; `whole` allows only the former. */
+  fit(model, row, kind, { camera, radii, boxes, crowd, font, whole }) {
     const [x, y] = camera.toScreen(model.x[row], model.y[row]);
     if (x < -40 || y < -20 || x > camera.width + 40 || y > camera.height + 20) return null;
     const { text, width: w, height: h } = this.lines(model, row, kind, font);
@@ -147,10 +170,14 @@ export class Labeller {
       ? [["below", x - w / 2, y + r], ["above", x - w / 2, y - r - h], ["right", x + r + 1, y - h / 2], ["left", x - r - 1 - w, y - h / 2]]
       : [["over", x - w / 2, y - h / 2], ["over", x - w / 2, y - h * 1.25], ["over", x - w / 2, y + h * 0.25],
         ["over", x - w / 2, y - h * 2.1], ["over", x - w / 2, y + h * 1.1],
-        ["over", x - w * 1.05, y - h / 2], ["over", x + w * 0.05, y - h / 2]];
+        ["over", x - w * 1.05, y - h / 2], ["over", x + w * 0.05, y - h / 2],
+        ["over", x - w / 2, y - h * 3], ["over", x - w / 2, y + h * 2],
+        ["over", x - w * 1.1, y - h * 1.6], ["over", x + w * 0.1, y - h * 1.6],
+        ["over", x - w * 1.1, y + h * 0.6], ["over", x + w * 0.1, y + h * 0.6]];
     const earlier = this.before.get(row)?.place;
     if (earlier !== undefined && earlier < places.length) places.unshift(places[earlier]);
     let second = null;
+    let least = Infinity;
     for (let i = 0; i < places.length; i++) {
       const [side, left, top] = places[i];
       if (left < 2 || top < 2 || left + w > camera.width - 2 || top + h > camera.height - 2) continue;
@@ -158,9 +185,10 @@ export class Labeller {
       if (!boxes.free(box)) continue;
       const place = earlier !== undefined && i > 0 ? i - 1 : i === 0 && earlier !== undefined ? earlier : i;
       const label = { row, kind, x: left, y: top, w, h, text, side, place };
-      if (crowd.free(box)) return label;
-      second ??= label;
+      const hidden = crowd.hidden(box);
+      if (!hidden) return label;
+      if (hidden < least) [second, least] = [label, hidden];
     }
-    return second;
+    return whole ? null : second;
   }
 }

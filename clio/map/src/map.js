@@ -103,9 +103,12 @@ export class ClioMap {
     if (fresh) this.placeLegend();
   }
 
-  /** The legend goes where it hides less of the map as a whole: lower left, or lower right. */
+  /** The legend goes where it hides no mark of the map as a whole: lower left, lower right, or else below the map. */
   placeLegend() {
     const { root, legend: part, stage } = this.parts;
+    this.legendUnder = false;
+    root.classList.remove("clio-legend-under");
+    this.layout();
     const at = new Camera();
     at.resize(stage.clientWidth, stage.clientHeight);
     at.frame(this.model.extent);
@@ -119,6 +122,9 @@ export class ClioMap {
     }
     this.legendRight = hidden[1] < hidden[0];
     root.classList.toggle("clio-legend-right", this.legendRight);
+    this.legendUnder = Math.min(...hidden) > 0;
+    root.classList.toggle("clio-legend-under", this.legendUnder);
+    this.resized();
   }
 
   loadPoints(fresh) {
@@ -171,6 +177,7 @@ export class ClioMap {
     const height = this.header?.height;
     // On a narrow page the legend follows the map instead of lying on it.
     stage.style.height = narrow ? `${Math.min(height ?? 900, Math.round(root.clientWidth * 1.2))}px` : "";
+    stage.style.bottom = this.legendUnder && !narrow ? `${this.parts.legend.offsetHeight + 4}px` : "";
     root.style.height = height && !narrow ? `${height}px` : narrow ? "" : "100%";
   }
 

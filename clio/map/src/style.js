@@ -45,6 +45,8 @@ export const CSS = `
 .clio-legend { position: absolute; left: 10px; bottom: 10px; z-index: 2; max-width: 230px; padding: 8px 10px; border-radius: 8px; font-size: 11.5px;
   background: color-mix(in srgb, var(--clio-halo) 84%, transparent); pointer-events: none; }
 .clio-legend-right:not(.clio-narrow) .clio-legend { left: auto; right: 10px; }
+.clio-legend-under:not(.clio-narrow) .clio-legend { left: 0; right: 0; bottom: 0; max-width: none; padding: 6px 2px 0; background: none; }
+.clio-legend-under .clio-swatches { display: flex; flex-wrap: wrap; gap: 1px 14px; }
 .clio-legend-title { font-weight: 650; margin-bottom: 4px; unicode-bidi: isolate; overflow-wrap: anywhere; }
 .clio-scale { height: 9px; border-radius: 3px; width: 200px; max-width: 100%; }
 .clio-ticks { display: flex; justify-content: space-between; width: 200px; max-width: 100%; font-variant-numeric: tabular-nums; font-size: 10.5px; margin: 2px 0 3px; }
