@@ -83,7 +83,7 @@ def contexts(browser: Any) -> Iterator[dict[str, Any]]:
     made = {
         name: browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="light" if name == "desktop" else "dark",
-            has_touch=name == "phone", accept_downloads=True,
+            has_touch=name == "phone", is_mobile=name == "phone", accept_downloads=True,
         )
         for name, (width, height) in WIDTHS.items()
     }  # fmt: skip

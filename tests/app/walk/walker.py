@@ -74,6 +74,10 @@ class Walker:
         self.page.wait_for_function(_IDLE)
         return self
 
+    def press(self, what: Any) -> None:
+        """A tap on a phone, a click at a desk."""
+        what.tap() if self.width == "phone" else what.click()
+
     def params(self) -> dict[str, list[str]]:
         """The address as the browser shows it."""
         return parse_qs(urlsplit(self.page.url).query)
@@ -143,7 +147,8 @@ class Walker:
     def fits(self) -> None:
         """The page does not scroll sideways, and no block sticks out of it."""
         wide = self.page.evaluate(
-            "() => [document.documentElement, document.querySelector('[data-testid=stMain]')]"
-            ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => [e.tagName, e.scrollWidth, e.clientWidth])"
+            "most => [document.documentElement, document.querySelector('[data-testid=stMain]')]"
+            ".filter(e => e.scrollWidth > Math.min(most, e.clientWidth) + 1).map(e => [e.tagName, e.scrollWidth])",
+            WIDTHS[self.width][0],
         )
         assert wide == [], f"the page is wider than the {self.width}: {wide}"
