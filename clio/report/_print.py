@@ -70,15 +70,27 @@ def _attached(character: str) -> bool:
     )
 
 
-def widths(table: Table) -> list[int]:
-    """Widths of the columns in characters, as they share a line: numbers whole, text up to a readable line."""
-    wanted = []
-    for index, column in enumerate(table.columns):
-        cells = [_width(row[index]) for row in table.rows[:2_000] if index < len(row)]
-        head = max((_width(word) for word in column.split()), default=0)
-        longest = max(cells, default=0)
-        wanted.append(max(min(head, 24), min(longest, 24 if index in table.numeric else 60), 4) + 2)
-    return wanted
+def widths(table: Table, line: int) -> list[int]:
+    """Widths of the columns in characters within a line of so many: numbers stay whole, text gives way."""
+    heads = [max((_width(word) for word in name.split()), default=0) for name in table.columns]
+    wide = [_wanted(table, index, _width(name)) for index, name in enumerate(table.columns)]
+    if sum(wide) <= line:
+        return wide
+    narrow = [_wanted(table, index, head) for index, head in enumerate(heads)]
+    text = [index for index in range(len(narrow)) if index not in table.numeric]
+    least = {index: min(narrow[index], max(heads[index], 14) * 6 // 5 + 2) for index in text}
+    free = line - sum(narrow) + sum(narrow[index] - least[index] for index in text)
+    spare = sum(narrow[index] - least[index] for index in text)
+    if sum(narrow) > line and spare:
+        for index in text:
+            narrow[index] = least[index] + max(free, 0) * (narrow[index] - least[index]) // spare
+    return narrow
+
+
+def _wanted(table: Table, column: int, head: int) -> int:
+    """Characters that a column asks for, given those of its head (set bold, and so wider)."""
+    longest = max((_width(row[column]) for row in table.rows[:2_000] if column < len(row)), default=0)
+    return max(min(head * 6 // 5, 32), min(longest, 24 if column in table.numeric else 90), 3) + 3
 
 
 def _width(text: str) -> int:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ from clio.report.document import Block, Document, Metrics, Node, Paragraph, Pict
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from pypdf import PdfReader
+
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 _LINE = 112
 """Characters of a line of table text at its usual size."""
@@ -34,6 +36,8 @@ _RUNNING = 70
 _SIZE = re.compile(r"<svg\b[^>]*?\b(width|height)=\"([\d.]+)(?:px)?\"[^>]*?\b(width|height)=\"([\d.]+)(?:px)?\"")
 _WIDE, _TALL = 470.0, 560.0
 """Points that a figure may take of a page."""
+_PLAIN_TAGS = frozenset({"/P", "/TD", "/TH", "/Lbl"})
+"""Tags of texts, which hold no figures."""
 Data = dict[str, Any]
 
 
@@ -57,7 +61,7 @@ def pdf_pages(document: Document, template: Path | None = None, ppi: float = 96)
 
 
 def pdf_text(data: bytes) -> str:
-    """All text of a PDF, its title and author included, for a scan of the finished file.
+    """All text of a PDF, with its title, author and the texts that stand for figures, for a scan of the finished file.
 
     Words that were broken over lines are whole again where they are longer than what the line breaker takes whole.
     U+FFFD stands for a character that no font had.
@@ -71,8 +75,22 @@ def pdf_text(data: bytes) -> str:
         raise MissingExtraError("Reading a report in PDF", "report") from None
     reader = PdfReader(io.BytesIO(data))
     about = [str(value) for value in (reader.metadata or {}).values()]
-    text = "\n".join([*about, *(page.extract_text() for page in reader.pages)])
+    text = "\n".join([*about, *(page.extract_text() for page in reader.pages), *_alternatives(reader)])
     return _whole(text.replace(BREAK, "").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
+def _alternatives(reader: PdfReader) -> Iterator[str]:
+    """Texts that stand for figures: in the structure of the document, not on its pages."""
+    waiting = [reader.trailer["/Root"].get("/StructTreeRoot")]
+    while waiting:
+        node = waiting.pop()
+        node = node.get_object() if node is not None else None
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            yield from (str(node[key]) for key in ("/Alt", "/ActualText", "/E") if key in node)
+            if node.get("/S") not in _PLAIN_TAGS:
+                waiting.append(node.get("/K"))
 
 
 def _whole(text: str) -> str:
@@ -166,7 +184,7 @@ def _block(block: Block) -> Data:
 
 
 def _table(table: Table) -> Data:
-    wanted = widths(table)
+    wanted = widths(table, _LINE)
     total = sum(wanted)
     # A table of many columns is set smaller rather than past the margin.
     scale = min(1.0, max(_LINE / max(total, 1), 0.7))
@@ -175,7 +193,7 @@ def _table(table: Table) -> Data:
     columns = [breakable(column, fits[index]) for index, column in enumerate(table.columns)]
     return {
         "kind": "table", "caption": breakable(table.caption), "columns": columns, "rows": rows, "widths": wanted,
-        "numeric": sorted(table.numeric), "scale": scale, "full": total > _LINE * 0.5,
+        "numeric": sorted(table.numeric), "scale": scale, "full": total > _LINE * 0.6,
     }  # fmt: skip
 
 
