@@ -75,8 +75,8 @@ def pdf_text(data: bytes) -> str:
         raise MissingExtraError("Reading a report in PDF", "report") from None
     reader = PdfReader(io.BytesIO(data))
     about = [str(value) for value in (reader.metadata or {}).values()]
-    text = "\n".join([*about, *(page.extract_text() for page in reader.pages), *_alternatives(reader)])
-    return _whole(text.replace(BREAK, "").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    parts = [*about, *(_whole(page.extract_text().replace(BREAK, "")) for page in reader.pages), *_alternatives(reader)]
+    return "\n".join(parts).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _alternatives(reader: PdfReader) -> Iterator[str]:

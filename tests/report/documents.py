@@ -86,7 +86,9 @@ def titles(sections: tuple[Section, ...]) -> list[str]:
 
 
 # Letters of which fonts that come with typst have all; other scripts depend on the computer's fonts.
-_ALPHABET = st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")) | st.sampled_from("äöüßéñçøАБВгдеαβγ“”–…·€×%")
+_ALPHABET = st.characters(codec="ascii", categories=("L", "N", "P", "S", "Zs")) | st.sampled_from(
+    "äöüßéñçøАБВгдеαβγ“”–…·€×%"
+)
 _WORDS = st.text(_ALPHABET, max_size=40)
 TEXT = st.one_of(_WORDS, st.sampled_from(HOSTILE).filter(lambda text: "ש" not in text and len(text) < 200))
 BLOCK = st.one_of(
