@@ -44,7 +44,7 @@ Data = dict[str, Any]
 def pdf_bytes(document: Document, template: Path | None = None, fonts: Sequence[Path] = ()) -> bytes:
     """The document as a PDF with contents, page numbers, tags for screen readers and figures as vectors.
 
-    ``template`` is a typst file that takes the data as ``json(bytes(sys.inputs.report))``: see ``templates/report.typ``.
+    ``template`` is a typst file that reads ``json(bytes(sys.inputs.report))``: see ``templates/report.typ``.
 
     Raises:
         MissingExtraError: typst is not installed.
@@ -81,7 +81,8 @@ def pdf_text(data: bytes) -> str:
 
 def _alternatives(reader: PdfReader) -> Iterator[str]:
     """Texts that stand for figures: in the structure of the document, not on its pages."""
-    waiting = [reader.trailer["/Root"].get("/StructTreeRoot")]
+    root: Any = reader.trailer["/Root"]
+    waiting = [root.get("/StructTreeRoot")]
     while waiting:
         node = waiting.pop()
         node = node.get_object() if node is not None else None

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from clio.privacy.wall import clean_text
 from clio.report.document import (
-    Block, Document, Metric, Metrics, Node, Paragraph, Picture, Points, Section, Table, Tree,
+    Block,
+    Document,
+    Metric,
+    Metrics,
+    Node,
+    Paragraph,
+    Picture,
+    Points,
+    Section,
+    Table,
+    Tree,
 )  # fmt: skip
 
 SVG = (
@@ -19,12 +29,16 @@ SVG = (
     '<rect width="200" height="40" fill="#0b4f8a"/><text x="4" y="70" font-size="12">Bars</text></svg>'
 )
 HOSTILE = (
-    "<script>alert(1)</script>", "![x](https://example.invalid/a.png)", "[click](javascript:alert(1))", "$x^2$ and $$y$$",
+    "<script>alert(1)</script>", "![x](https://example.invalid/a.png)", "[click](javascript:alert(1))",
+    "$x^2$ and $$y$$",
     "*bold* _em_ `code` ~~gone~~ ``` fence", "#emph[typst] #read(\"/etc/passwd\") #import \"@preview/x:0.1.0\": *",
-    "= heading", "# heading", "- item", "1. item", "> quote", "---", "a | b | c", "\\ \\\\ \\#", "&lt;b&gt; &#64; &amp;",
-    "https://example.invalid/x www.example.invalid mail@example.invalid", "<https://example.invalid>", ":smile: @someone #12",
+    "= heading", "# heading", "- item", "1. item", "> quote", "---", "a | b | c", "\\ \\\\ \\#",
+    "&lt;b&gt; &#64; &amp;",
+    "https://example.invalid/x www.example.invalid mail@example.invalid", "<https://example.invalid>",
+    ":smile: @someone #12",
     "W" * 10_000, "[x]: https://example.invalid", "<!-- hidden --> ]]> <?php", "=HYPERLINK(\"http://example.invalid\")",
-    "שלום עולם", "@label <label> $ sum_1^2 $ // comment /* c */", "[^1] [x][y] ![a][b]", "+ plus", "1) one", "~~~", "===",
+    "שלום עולם", "@label <label> $ sum_1^2 $ // comment /* c */", "[^1] [x][y] ![a][b]", "+ plus", "1) one", "~~~",
+    "===",
     "{{ 7 * 7 }} {% raw %}", "|", "**", "`", "www.example.invalid", "Electroencephalographically yours",
 )  # fmt: skip
 
@@ -98,7 +112,8 @@ BLOCK = st.one_of(
     st.builds(lambda caption, columns, rows: Table(caption, tuple(columns), tuple(rows), frozenset({1})), TEXT,
               st.lists(TEXT, min_size=2, max_size=2), st.lists(st.tuples(TEXT, TEXT), max_size=4)),
     TEXT.map(picture),
-    st.builds(lambda name, text: Tree((Node("0", name, text, text, (Node("1", text, name, name),)),), text), TEXT, TEXT),
+    st.builds(lambda name, text: Tree((Node("0", name, text, text, (Node("1", text, name, name),)),), text), TEXT,
+              TEXT),
 )  # fmt: skip
 SECTION = st.builds(
     lambda title, blocks, below: Section("s", title, tuple(blocks), tuple(below)), TEXT, st.lists(BLOCK, max_size=3),
@@ -113,6 +128,6 @@ DOCUMENT = st.builds(
 
 
 def large(rows: int = 5_000) -> Document:
-    table = Table("All clusters", ("Name", "Conversations", "Share"),
-                  tuple((f"Cluster number {i}", str(i), f"{i / rows:.1%}") for i in range(rows)), frozenset({1, 2}))  # fmt: skip
+    lines = tuple((f"Cluster number {i}", str(i), f"{i / rows:.1%}") for i in range(rows))
+    table = Table("All clusters", ("Name", "Conversations", "Share"), lines, frozenset({1, 2}))
     return Document("Large", "", "", "en", (), (Section("t", "Tables", (table,)),))
