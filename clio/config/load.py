@@ -34,7 +34,7 @@ def load_config(source: ConfigLike, **overrides: Any) -> RunConfig:
         release = data.get("release", {})
         data |= {"release": {key: value for key, value in release.items() if preset.get(key) != value}}
     elif isinstance(source, (str, Path)):
-        data, where = _read(Path(source)), str(source)
+        data, where = read_yaml(Path(source)), str(source)
     else:
         data, where = _copy(source or {}), "config"
     for key, value in overrides.items():
@@ -56,7 +56,8 @@ def _path(place: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in place) or "(top)"
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """The mapping that a YAML file holds; ConfigError where it cannot be read or holds none."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:

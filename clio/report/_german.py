@@ -1,0 +1,3 @@
+from clio.report._english import ENGLISH
+
+GERMAN = dict(ENGLISH)

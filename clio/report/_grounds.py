@@ -1,0 +1,275 @@
+"""Sections that tell what the findings stand on: concerns, methods, privacy, limits, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clio.explore.release import ALL
+from clio.explore.safe import plain
+from clio.report._base import WHOLE
+from clio.report._pictures import rows_of, weeks_table
+from clio.report._sections import breakdowns_table, there
+from clio.report.document import Block, Paragraph, Points, Section, Table
+
+if TYPE_CHECKING:
+    from clio.report._base import Base
+
+CONCERN = ("concern", "harm", "risk", "safety", "abuse", "flag")
+"""Parts of the names of facets that tell of harm, where the config names none."""
+MOST_HIGH = 10
+_STAGES = ("raw", "redacted", "facet", "release")
+_DETECTORS = ("broad", "first", "second")
+
+
+def concerns(base: Base) -> Section:
+    """One part for each facet that tells of harm."""
+    w, single = base.words, base.release.single
+    chosen = base.config.concerns
+    names = [
+        name for name in single if (name in chosen if chosen is not None else any(p in name.lower() for p in CONCERN))
+    ]
+    if not names:
+        return Section("concerns", w("s_concerns"), (Paragraph(w("concerns_none")),))
+    sections = tuple(_concern(base, name, f"concern-{place + 1}") for place, name in enumerate(names))
+    return Section("concerns", w("s_concerns"), (Paragraph(w("concerns_text")),), sections)
+
+
+def _concern(base: Base, facet: str, key: str) -> Section:
+    w, release = base.words, base.release
+    declared: Mapping[str, Any] = next(
+        (row for row in release.about.get("facets") or () if isinstance(row, dict) and row.get("name") == facet), {}
+    )
+    blocks: list[Block | None] = []
+    if question := plain(declared.get("question") or "", WHOLE):
+        blocks.append(Paragraph(w("concern_question", question=question), quiet=True))
+    steps = [str(option.get("value")) for option in declared.get("options") or () if isinstance(option, dict)]
+    whole = base.pictures.breakdown(facet, ALL, f"{key}-all", "")
+    blocks.append(whole or Paragraph(w("concern_hidden", facet=base.facet(facet)), quiet=True))
+    if len(base.areas) > 1:
+        blocks.append(base.pictures.heatmap(facet, release.top, f"{key}-areas"))
+    if declared.get("kind") == "scale" and len(steps) > 2:
+        blocks += _high(base, facet, steps[len(steps) // 2 :])
+    return Section(key, base.facet(facet), there(blocks))
+
+
+def _high(base: Base, facet: str, steps: list[str]) -> list[Block | None]:
+    """Clusters of the finest level by what is released of the upper steps."""
+    w, cells = base.words, base.release.breakdowns
+    marks = set(base.release.marks())
+    high = cells[
+        (cells["facet"] == facet)
+        & (cells["kind"] == "value")
+        & cells["value"].isin(steps)
+        & cells["cluster_id"].isin(marks)
+    ]
+    told = ", ".join(plain(step, 40) for step in steps)
+    if not len(high):
+        return [Paragraph(w("high_none"), quiet=True)]
+    sums = high.groupby("cluster_id")["conversations"].sum()
+    size = {name: max(int(base.release.rows[name]["conversations"]), 1) for name in sums.index}
+    ordered = sorted(
+        ((sums[name] / size[name], str(name)) for name in sums.index), key=lambda pair: (-pair[0], pair[1])
+    )
+    rows = tuple(
+        (base.name(name, WHOLE), w.count(float(sums[name])), w.share(min(1.0, share)))
+        for share, name in ordered[:MOST_HIGH]
+    )
+    columns = (w("c_cluster"), w("c_conversations"), w("c_high_steps"))
+    table = Table(w("t_high", steps=told), columns, rows, frozenset((1, 2)))
+    return [table, Paragraph(w("high_note"), quiet=True)]
+
+
+def methods(base: Base) -> Section:
+    """Models, questions, prompts by hash, thresholds: from the release's own manifest."""
+    import clio
+
+    w, about = base.words, base.release.about
+    settings = about.get("settings") or {}
+    cluster, arrange = settings.get("cluster") or {}, settings.get("arrange") or {}
+    told = {
+        "k_writer": about.get("writer"), "k_encoder": about.get("encoder"), "k_method": cluster.get("method"),
+        "k_levels": arrange.get("levels"), "k_seed": settings.get("seed"), "k_sampling": w("sampling_unknown"),
+        "k_clio": about.get("clio"), "k_reporter": clio.__version__,
+    }  # fmt: skip
+    rows = tuple((w(key), w("not_told") if value is None else plain(value)) for key, value in told.items())
+    two = (w("c_what"), w("c_setting_value"))
+    blocks: list[Block | None] = [Paragraph(w("methods_text")), Table(w("t_models"), two, rows), _facets(base)]
+    release = _flat(settings.get("release") or {})
+    if release:
+        blocks.append(Table(w("t_thresholds"), two, tuple(release), folded=True))
+    prompts = about.get("prompts") or {}
+    if prompts:
+        hashes = tuple((plain(name), plain(digest)) for name, digest in sorted(prompts.items()))
+        blocks += [Table(w("t_prompts"), (w("c_prompt"), w("c_digest")), hashes, folded=True)]
+        blocks.append(Paragraph(w("prompts_note"), quiet=True))
+    return Section("methods", w("s_methods"), there(blocks))
+
+
+def _facets(base: Base) -> Table | None:
+    w = base.words
+    rows = tuple(
+        (base.facet(str(row.get("name"))), plain(row.get("kind") or ""),
+         plain(row.get("question") or w("computed_facet"), WHOLE))
+        for row in base.release.about.get("facets") or () if isinstance(row, dict)
+    )  # fmt: skip
+    return Table(w("t_facets"), (w("c_facet"), w("c_kind"), w("c_question")), rows, folded=True) if rows else None
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """Settings as rows, those within settings by path."""
+    found: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{above}{name}.")
+        else:
+            found.append((plain(above + name), plain("" if value is None else value)))
+    return found
+
+
+def privacy(base: Base) -> Section:
+    """The run's own statement, whole."""
+    w, said = base.words, base.release.statement
+    title = w("s_privacy")
+    if said is None:
+        rows = [{str(k): v for k, v in row.items()} for row in rows_of(base.release.rules)]
+        return Section("privacy", title, (Paragraph(w("privacy_absent")), _rules(base, rows)))
+    languages = said.get("languages") or {}
+    sections = (
+        Section("adversary", w("h_adversary"), tuple(
+            Paragraph(plain(said.get(key) or "", WHOLE)) for key in ("adversary", "unit") if said.get(key)
+        )),
+        Section("rules", w("h_rules"), (_rules(base, said.get("rules") or ()),)),
+        Section("leaks", w("h_leaks"), (_leaks(base, said.get("leaks") or ()),)),
+        Section("hidden", w("h_hidden"), (_hidden(base, said.get("suppressed") or {}),)),
+        Section("languages", w("h_languages"), _languages(base, languages)),
+        Section("noise", w("h_noise"), (_noise(base, said.get("epsilon")),)),
+        Section("not-promised", w("h_not_promised"), (
+            Points(tuple(plain(text, WHOLE) for text in said.get("not_promised") or ())),
+        )),
+    )  # fmt: skip
+    return Section("privacy", title, (Paragraph(w("privacy_text")),), sections)
+
+
+def _rules(base: Base, rules: Sequence[Mapping[str, Any]]) -> Block:
+    w = base.words
+    rows = tuple(
+        (plain(row.get("rule") or ""), plain(row.get("setting") or ""), plain(row.get("statement") or "", WHOLE),
+         _counted(base, row.get("hidden"), row.get("unit")))
+        for row in rules
+    )  # fmt: skip
+    return Table(w("t_rules"), (w("c_rule"), w("c_setting"), w("c_promise"), w("c_hidden")), rows)
+
+
+def _counted(base: Base, hidden: Any, unit: Any) -> str:
+    if not isinstance(hidden, (int, float)) or hidden != hidden:
+        return ""
+    return f"{base.words.count(float(hidden))} {plain(unit or '')}".strip()
+
+
+def _leaks(base: Base, leaks: Sequence[Mapping[str, Any]]) -> Block:
+    w = base.words
+    if not leaks:
+        return Paragraph(w("leaks_none"))
+
+    def word(kind: str, key: Any, known: Sequence[str]) -> str:
+        return w(f"{kind}_{key}") if key in known else plain(key)
+
+    rows = []
+    for row in leaks:
+        share = w.share(float(row["share"]))
+        rows.append(
+            (word("stage", row["stage"], _STAGES), word("detector", row["detector"], _DETECTORS),
+             w.count(float(row["texts"])), w("below", share=share) if row["at_most"] else share,
+             w("yes" if row["also_filtered"] else "no"))
+        )  # fmt: skip
+    columns = (w("c_stage"), w("c_looked_for"), w("c_texts"), w("c_found"), w("c_same"))
+    return Table(w("t_leaks"), columns, tuple(rows), frozenset((2, 3)))
+
+
+def _hidden(base: Base, suppressed: Mapping[str, Any]) -> Block:
+    w = base.words
+    known = ("clusters", "cells", "cells_by_subtraction")
+    rows = tuple(
+        (w(f"r_{name}") if name in known else plain(name).replace("_", " "),
+         w("not_told") if value is None else w.count(float(value)))
+        for name, value in suppressed.items()
+    )  # fmt: skip
+    columns = (w("c_what"), w("c_hidden"))
+    return Table(w("t_hidden"), columns, rows, frozenset((1,))) if rows else Paragraph(w("nothing_hidden"))
+
+
+def _languages(base: Base, told: Mapping[str, Any]) -> tuple[Block, ...]:
+    w = base.words
+    found = ", ".join(plain(name, 20) for name in told.get("with_detector") or ()) or w("no_language")
+    missing = told.get("without_detector")
+    rest = w("languages_unknown")
+    if missing is not None:
+        rest = w("languages_without", list=", ".join(plain(name, 20) for name in missing) or w("none"))
+    return Paragraph(w("languages_with", list=found)), Paragraph(rest)
+
+
+def _noise(base: Base, epsilon: Mapping[str, Any] | None) -> Block:
+    w = base.words
+    if not epsilon:
+        return Paragraph(w("noise_none"))
+    return Table(w("t_noise"), (w("c_what"), w("c_setting_value")), tuple(_flat(epsilon)))
+
+
+def limits(base: Base) -> Section:
+    """What the numbers do not say."""
+    w, about = base.words, base.release.about
+    hidden = {key: w.count(about.get(f"suppressed_{key}")) for key in ("cells", "clusters")}
+    said = [w("limit_prevalence"), w("limit_names"), w("limit_worst"), w("limit_hidden", **hidden)]
+    said += [w(key) for key in ("limit_intervals", "limit_other", "limit_account")]
+    release = (about.get("settings") or {}).get("release") or {}
+    if about.get("noise") or (base.release.statement or {}).get("epsilon"):
+        said.append(w("limit_noise"))
+    if int(release.get("round_to") or 1) > 1:
+        said.append(w("limit_rounded", n=w.count(int(release["round_to"]))))
+    if edits := len(base.release.curation.active):
+        said.append(w("limit_edits", n=w.count(edits)))
+    return Section("limits", w("s_limits"), (Points(tuple(said)),))
+
+
+def appendix(base: Base) -> Section:
+    """The tables behind it all, as far as the level of detail goes."""
+    w, release, most = base.words, base.release, base.bounds.rows
+    blocks: list[Block | None] = [Paragraph(w("appendix_export"))]
+    if not most:
+        blocks.append(Paragraph(w("appendix_brief"), quiet=True))
+        return Section("appendix", w("s_appendix"), there(blocks))
+    levels = tuple(
+        tuple(w.count(float(row[name])) for name in ("level", "clusters", "conversations", "smallest", "largest"))
+        for row in rows_of(release.levels)
+    )
+    head = (w("c_level"), w("c_clusters"), w("c_conversations"), w("c_smallest"), w("c_largest"))
+    if levels:
+        blocks.append(Table(w("t_levels"), head, levels, frozenset(range(5)), True))
+    blocks += [_clusters(base, most), breakdowns_table(base, ALL, w("t_whole"))]
+    if len(release.rows) > most:
+        blocks.append(Paragraph(w("appendix_cut", n=w.count(most), total=w.count(len(release.rows))), quiet=True))
+    if release.weeks:
+        from clio.measures import weekly
+
+        frame = weekly(release.trends, release.clusters).assign(cluster_id=ALL)
+        blocks.append(weeks_table(frame, w, w("t_weeks")))
+    return Section("appendix", w("s_appendix"), there(blocks))
+
+
+def _clusters(base: Base, most: int) -> Table | None:
+    w, release = base.words, base.release
+    ordered = sorted(
+        release.rows.values(), key=lambda row: (-row["level"], -row["conversations"], str(row["cluster_id"]))
+    )
+    rows = tuple(
+        (str(row["cluster_id"]), str(row["level"]), base.name(str(row["cluster_id"]), WHOLE),
+         base.name(row["parent_id"]) if row["parent_id"] in release.rows else "",
+         w.count(row["conversations"]), w.count(row["accounts"]), w.share(row["share"]), plain(row["writer"], 80))
+        for row in ordered[:most]
+    )  # fmt: skip
+    columns = (
+        w("c_cluster"), w("c_level"), w("c_name"), w("c_above"), w("c_conversations"), w("c_accounts"), w("c_share"),
+        w("c_writer"),
+    )  # fmt: skip
+    return Table(w("t_clusters"), columns, rows, frozenset((4, 5, 6)), True) if rows else None

@@ -1,0 +1,80 @@
+"""The fixed text of a report, and how numbers are written, in the languages there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clio.config.report import Language
+from clio.figures.words import between, percent
+from clio.report._english import ENGLISH
+from clio.report._german import GERMAN
+
+TEXTS: Mapping[Language, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+WRITERS = (
+    "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash", "run_digest", "accounts",
+    "more_below", "opens", "scrolls", "no_script", "continued",
+)  # fmt: skip
+"""Keys that a document hands to its writers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Texts by key, and numbers for a reader, in one language."""
+
+    language: Language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a key, its places filled. A value is never itself read for places."""
+        return TEXTS[self.language][key].format(**values)
+
+    def some(self, key: str, number: int, **values: object) -> str:
+        """``key_one`` for 1, ``key`` for any other number; the number is the place ``n``."""
+        return self(f"{key}_one" if number == 1 else key, n=self.count(number), **values)
+
+    def count(self, number: float | None) -> str:
+        """``1,234``."""
+        if number is None or number != number:
+            return self("not_shown")
+        text = f"{number:,.0f}"
+        return text if self.language == "en" else text.replace(",", ".")
+
+    def share(self, share: float | None) -> str:
+        """``12 %``, one place below 10."""
+        return self("not_shown") if share is None or share != share else self._point(percent(share))
+
+    def interval(self, low: float, high: float) -> str:
+        """``9.5 to 15 %``; empty where there is none."""
+        told = between(low, high)
+        return self._point(told).replace(" to ", f" {self('to')} ") if told else ""
+
+    def ratio(self, ratio: float) -> str:
+        """``1.8×``."""
+        return self("not_shown") if ratio != ratio else self._point(f"{ratio:.2g}×" if ratio < 10 else f"{ratio:.0f}×")
+
+    def ratios(self, low: float, high: float) -> str:
+        """``1.2 to 2.3×``; empty where there is none."""
+        if low != low or high != high:
+            return ""
+        if high == float("inf"):
+            return f"{self('at_least')} {self.ratio(low)}"
+        return f"{self.ratio(low).removesuffix('×')} {self('to')} {self.ratio(high)}"
+
+    def facet(self, name: str, label: str) -> str:
+        """A facet for a reader: those that are always there have names of their own, others keep theirs."""
+        return TEXTS[self.language].get(f"facet_{name}", label)
+
+    def decimal(self, number: float) -> str:
+        """``3.4``."""
+        return self._point(f"{number:.1f}")
+
+    def value(self, value: str) -> str:
+        """A value of a facet: what is no answer is said in words, any other stays as it is."""
+        return self("no_answer") if value == "n/a" else value
+
+    def for_writers(self) -> dict[str, str]:
+        """What writers need to know."""
+        return {key: self(key) for key in WRITERS}
+
+    def _point(self, text: str) -> str:
+        return text if self.language == "en" else text.replace(".", ",")
