@@ -23,6 +23,8 @@ from clio.cli_explore import EPILOG as EXPLORE_EPILOG
 from clio.cli_explore import explore
 from clio.cli_redact import EPILOG as REDACT_EPILOG
 from clio.cli_redact import redact
+from clio.cli_report import EPILOG as REPORT_EPILOG
+from clio.cli_report import report
 from clio.cli_rest import ACCESS_LOG_EPILOG, PURGE_EPILOG, access_log, purge
 from clio.errors import ClioError
 from clio.runs.progress import Style
@@ -75,6 +77,7 @@ app.command(epilog=REDACT_EPILOG)(redact)
 app.command(epilog=PURGE_EPILOG)(purge)
 app.command("access-log", epilog=ACCESS_LOG_EPILOG)(access_log)
 app.command(epilog=EXPLORE_EPILOG)(explore)
+app.command(epilog=REPORT_EPILOG)(report)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]

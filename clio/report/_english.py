@@ -11,7 +11,7 @@ ENGLISH = {
     "no_script": "The figures below are drawn. With scripts switched on they can be explored.",
     # Numbers and names
     "to": "to", "at_least": "at least", "not_shown": "not shown", "no_answer": "no answer",
-    "all": "All conversations", "untitled": "Usage",
+    "untitled": "Usage",
     "facet_language": "Language", "facet_turns": "Turns", "facet_hour": "Hour of the day", "facet_weekday": "Weekday",
     "facet_week": "Week", "facet_model": "Assistant model", "facet_surface": "Product surface",
     "over": "more", "under": "less", "unclear": "not clear",
@@ -30,10 +30,9 @@ ENGLISH = {
     "f_period": "Period", "f_conversations": "Conversations", "f_accounts": "Accounts", "f_clusters": "Clusters",
     "f_version": "Made with", "f_run": "Digest of the run", "f_hash": "Hash of this report",
     "f_edits": "Edits by hand", "no_dates": "the source gave no dates",
-    "weeks_from_to": "weeks of {first} to {last}", "week_of": "week of {first}",
+    "weeks_from_to": "weeks of {first} to {last}",
     "version": "Clio Toolkit {version}",
     "subtitle": "What people use the assistant for, measured without anyone reading their conversations",
-    "about": "about {n}",
     # Summary
     "s_summary": "The answer on one page",
     "lead": "This report describes {conversations} conversations of {accounts} accounts, sorted by what people wanted "
@@ -67,7 +66,6 @@ ENGLISH = {
     "grow. The first and the last week may be incomplete.",
     "t_movement": "Change of share between the two halves of the period",
     "movement_none": "The release covers fewer than four weeks that may be shown, so no movement is told.",
-    "movement_cut": "Clusters that are not listed changed less clearly, or are not shown in both periods.",
     # Map
     "s_map": "The map",
     "map_text": "Every mark is a cluster of the finest level, placed by meaning: what lies together is about similar "
@@ -98,7 +96,6 @@ ENGLISH = {
     "terms": "Distinctive terms: {list}.",
     "t_children": "What “{name}” is made of",
     "children_cut": "{n} further clusters of this area are in the hierarchy; `clio export` has all of them.",
-    "h_apart": "What sets it apart",
     "t_apart": "Values that are clearly more or less common than elsewhere",
     "apart_note": "Compared with all conversations outside the area; corrected for {n} comparisons. Where a count is "
     "hidden, the interval covers all it can be.",
@@ -125,7 +122,6 @@ ENGLISH = {
     "for, not what the assistant did, and it makes mistakes in both directions: read it as where to look, not as how "
     "much harm there is.",
     "concern_question": "The question: {question}",
-    "concern_scale": "Steps: {steps}",
     "p_heat": "{facet} by area",
     "p_heat_note": "Share of each area's conversations. Crossed cells are held by too few people, or by none: never "
     "zero.",
@@ -141,7 +137,7 @@ ENGLISH = {
     "t_models": "Models and settings",
     "k_writer": "Writer of names and answers", "k_encoder": "Embedding model", "k_method": "Grouping",
     "k_levels": "Levels", "k_seed": "Seed", "k_clio": "Version of the run", "k_reporter": "Version of this report",
-    "k_sampling": "Sampling", "k_settings": "Conversations and accounts in the release",
+    "k_sampling": "Sampling",
     "sampling_unknown": "not part of a release; the owner of the run can tell from its manifest",
     "t_facets": "What was asked of each conversation",
     "computed_facet": "taken from the conversation's own data, by rule",

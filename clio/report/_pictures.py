@@ -203,9 +203,10 @@ def weeks_table(frame: pd.DataFrame, w: Words, caption: str) -> Table:
     """Weeks of one cluster."""
     whole = bool((frame["cluster_id"] == ALL).all())
     rows = tuple(
-        (str(r["week"]), w.count(r["conversations"]), w.count(r["accounts"]), *(() if whole else (w.share(r["share"]),)))
+        (str(r["week"]), w.count(r["conversations"]), w.count(r["accounts"]))
+        + (() if whole else (w.share(r["share"]),))
         for r in rows_of(frame)
-    )  # fmt: skip
+    )
     columns = (w("c_week"), w("c_conversations"), w("c_accounts"), *(() if whole else (w("c_of_week"),)))
     return Table(caption, columns, rows, frozenset(range(1, len(columns))), True)
 

@@ -22,10 +22,9 @@ def summary(base: Base) -> Section:
     limits = {"least_conversations": w.count(least.conversations), "least_accounts": w.count(least.accounts)}
     if not release.rows:
         return Section("summary", w("s_summary"), (Paragraph(w("lead_nothing", **limits)),))
-    lead = w(
-        "lead", conversations=w.count(release.about.get("conversations")),
-        accounts=w.count(release.about.get("accounts")), clusters=w.count(len(release.rows)), levels=len(release.clusters["level"].unique()), **limits,
-    )  # fmt: skip
+    totals = {key: w.count(release.about.get(key)) for key in ("conversations", "accounts")}
+    levels = len(release.clusters["level"].unique())
+    lead = w("lead", clusters=w.count(len(release.rows)), levels=levels, **totals, **limits)
     blocks: list[Block | None] = [
         Paragraph(lead), _metrics(base), Points(tuple(_findings(base))), base.pictures.areas(release.top),
         base.pictures.trend(ALL, "weeks", ""),

@@ -76,20 +76,20 @@ def content_hash(document: Document) -> str:
     """
     own = document.words.get("content_hash")
     bare = dataclasses.replace(document, facts=tuple(fact for fact in document.facts if fact[0] != own))
-    text = json.dumps(_plain(bare), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(plain_values(bare), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
     """Nested dataclasses as JSON, each with its kind; sets in order."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        told = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        told = {field.name: plain_values(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"kind": type(value).__name__, **told}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain_values(item) for item in value]
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    return {str(key): _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    return {str(key): plain_values(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def _facts(base: Base) -> tuple[tuple[str, str], ...]:

@@ -28,10 +28,6 @@ class Words:
         """The text of a key, its places filled. A value is never itself read for places."""
         return TEXTS[self.language][key].format(**values)
 
-    def some(self, key: str, number: int, **values: object) -> str:
-        """``key_one`` for 1, ``key`` for any other number; the number is the place ``n``."""
-        return self(f"{key}_one" if number == 1 else key, n=self.count(number), **values)
-
     def count(self, number: float | None) -> str:
         """``1,234``."""
         if number is None or number != number:

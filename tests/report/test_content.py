@@ -164,6 +164,6 @@ def test_in_german_no_fixed_english_is_left(release: Release, document: Document
     for one in sections(german.sections):
         for block in one.blocks:
             if isinstance(block, Picture):
-                assert "Share of" not in block.light
+                assert ">Share of" not in block.light
     titles = {one.title for one in sections(document.sections) if not one.key.startswith(("area-", "concern-"))}
     assert not titles & {one.title for one in sections(german.sections)}
