@@ -118,7 +118,8 @@ ENGLISH = {
     "s_concerns": "Concerns",
     "concerns_none": "This run asked nothing about harm: no facet of the release tells of concerns, so nothing can be "
     "said about them here.",
-    "concerns_text": "What a model judged conversations to be, by the question given below. It judges what was asked "
+    "concerns_text": "What a model, or a rule where there was none, judged conversations to be, by the question "
+    "given below. It judges what was asked "
     "for, not what the assistant did, and it makes mistakes in both directions: read it as where to look, not as how "
     "much harm there is.",
     "concern_question": "The question: {question}",

@@ -121,7 +121,8 @@ GERMAN = {
     "s_concerns": "Bedenkliches",
     "concerns_none": "Dieser Lauf fragte nichts zu Schaden: Kein Merkmal der Veröffentlichung handelt davon, und so "
     "lässt sich hier nichts dazu sagen.",
-    "concerns_text": "Was ein Modell von Unterhaltungen hielt, nach der Frage unten. Es beurteilt, was verlangt wurde, "
+    "concerns_text": "Was ein Modell, oder eine Regel, wo keines war, von Unterhaltungen hielt, nach der Frage "
+    "unten. Es beurteilt, was verlangt wurde, "
     "nicht, was der Assistent tat, und irrt in beide Richtungen: Es zeigt, wo hinzusehen ist, nicht, wie viel Schaden "
     "es gibt.",
     "concern_question": "Die Frage: {question}",
