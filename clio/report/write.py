@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from html.parser import HTMLParser
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from clio.report.content import Report
 
 Format = Literal["html", "pdf", "docx", "md"]
+_TAG = re.compile(r"</?[a-z]+>")
+_PLOTS = re.compile(r'<script type="application/json" id="report-plots">(.*?)</script>', re.DOTALL)
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -68,7 +72,8 @@ def _html(report: Report, release: Release, config: ReportConfig, interactive: b
     from clio.report.html import page
 
     data = page(report, templates=config.templates, moving=release if interactive else None)
-    return data, page_texts(data.decode("utf-8"))
+    text = data.decode("utf-8")
+    return data, [*page_texts(text), *(_moving_texts(text, release) if interactive else ())]
 
 
 def _pdf(report: Report, _release: Release, config: ReportConfig, _interactive: bool) -> tuple[bytes, list[str]]:
@@ -107,8 +112,9 @@ class _Texts(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("style", "script"):
             self._inside = tag
+        ours = any(name == "http-equiv" for name, _ in attrs)  # the policy, which holds hashes of the scripts
         for name, value in attrs:
-            if value and (name in ("aria-label", "alt", "title") or (tag == "meta" and name == "content")):
+            if value and not ours and name in ("aria-label", "alt", "title", "content"):
                 self.found[value] = None
 
     def handle_endtag(self, tag: str) -> None:
@@ -126,6 +132,30 @@ def page_texts(page: str) -> list[str]:
     parser.feed(page)
     parser.close()
     return list(parser.found)
+
+
+def _moving_texts(page: str, release: Release) -> list[str]:
+    """Texts within the data of figures that move: those of plotly, and what the map is made of."""
+    from clio.explore.safe import plain
+
+    found: dict[str, None] = {}
+
+    def walk(value: Any) -> None:
+        if isinstance(value, str):
+            found[html.unescape(_TAG.sub(" ", value))] = None
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                if key not in ("bdata", "template"):  # numbers in base64, and the look
+                    walk(item)
+
+    data = _PLOTS.search(page)
+    walk(json.loads(data[1]) if data else [])
+    for row in release.rows.values():
+        walk([plain(row["summary"], 20_000), *(plain(term) for term in row["terms"])])
+    return list(found)
 
 
 def _document_texts(report: Report) -> list[str]:
