@@ -20,6 +20,7 @@ _HOMES = {
     "run": "clio.runs.runner",
     "open_run": "clio.runs.read",
     "Run": "clio.runs.read",
+    "export": "clio.exports.folder",
     # config
     "RunConfig": "clio.config",
     "load_config": "clio.config",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from clio.conversations.types import Conversation as Conversation
     from clio.conversations.types import Turn as Turn
     from clio.errors import ClioError as ClioError
+    from clio.exports.folder import export as export
     from clio.models.protocol import Encoder as Encoder
     from clio.models.protocol import Writer as Writer
     from clio.privacy.redact import Redactor as Redactor

@@ -21,6 +21,8 @@ from clio.cli_estimate import EPILOG as ESTIMATE_EPILOG
 from clio.cli_estimate import estimate
 from clio.cli_explore import EPILOG as EXPLORE_EPILOG
 from clio.cli_explore import explore
+from clio.cli_export import EPILOG as EXPORT_EPILOG
+from clio.cli_export import export
 from clio.cli_redact import EPILOG as REDACT_EPILOG
 from clio.cli_redact import redact
 from clio.cli_report import EPILOG as REPORT_EPILOG
@@ -78,6 +80,7 @@ app.command(epilog=PURGE_EPILOG)(purge)
 app.command("access-log", epilog=ACCESS_LOG_EPILOG)(access_log)
 app.command(epilog=EXPLORE_EPILOG)(explore)
 app.command(epilog=REPORT_EPILOG)(report)
+app.command(epilog=EXPORT_EPILOG)(export)
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Progress and result as JSON lines.")]

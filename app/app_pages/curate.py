@@ -8,10 +8,10 @@ from app_parts import controls, session
 
 from clio.errors import ClioError
 from clio.explore import exports
-from clio.explore.csv import csv_bytes
 from clio.explore.curation import LONGEST, LONGEST_NAME, add, as_rows, in_force
 from clio.explore.release import Release
 from clio.explore.safe import md, plain
+from clio.exports.cells import csv_bytes
 
 ACTIONS = {
     "rename": ("Rename", "Give it another name."),

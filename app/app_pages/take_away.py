@@ -4,8 +4,8 @@ import streamlit as st
 from app_parts import session
 
 from clio.explore import exports
-from clio.explore.csv import csv_bytes
 from clio.explore.safe import md
+from clio.exports.cells import csv_bytes
 
 TABLES = {
     "clusters": "Every cluster: name, summary, counts, place on the map.",

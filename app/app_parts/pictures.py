@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app_parts import session
-from clio.explore.csv import csv_bytes
 from clio.explore.exports import file_name
 from clio.explore.safe import md, plain
+from clio.exports.cells import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clio.explore.csv import csv_bytes
 from clio.explore.safe import html, md, percent, plain
+from clio.exports.cells import csv_bytes
 from tests.released import HOSTILE
 
 
