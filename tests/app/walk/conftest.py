@@ -38,13 +38,14 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Of the module: a process has room for one playwright at a time, and other modules start theirs."""
     with launcher() as launch:
         yield launch("--enable-unsafe-swiftshader")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(browser: Any, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """``clio explore``, as a person starts it. The browser first: without one there is nothing to serve."""
     port = _free_port()
@@ -77,7 +78,7 @@ def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"clio explore did not open: {log.read_text(errors='replace')[-2_000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contexts(browser: Any) -> Iterator[dict[str, Any]]:
     """One for each width: what the browser fetched once it does not fetch again."""
     made = {
