@@ -26,6 +26,12 @@ class Run:
             return f"{name}, {self.manifest.get('status', 'new')}, nothing released)"
         return f"{name}, {len(self.clusters)} clusters, {self.released['conversations']} conversations)"
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: headline and the top of the hierarchy, escaped. None where nothing is released yet."""
+        from clio.runs.tree import html_summary
+
+        return html_summary(self) if (self.release / FILE).exists() else None
+
     @property
     def release(self) -> Path:
         """Where the release lies: ``release/``, or the folder itself where somebody was given a release alone."""

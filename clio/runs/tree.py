@@ -82,3 +82,29 @@ def rich_tree(run: Run, finest: int | None = None, summaries: bool = False) -> T
         del path[depth + 1 :]
         path.append(path[depth].add(line))
     return root
+
+
+HTML_ROWS = 12
+"""Clusters that a notebook shows of a run: the top of the hierarchy."""
+
+
+def html_summary(run: Run, most: int = HTML_ROWS) -> str:
+    """Headline and the largest clusters of the two coarsest levels, for a notebook; every name is text, none is markup.
+
+    It has no style of its own but indents, and no script: the notebook's theme decides how it looks.
+    """
+    from clio.explore.safe import html, percent
+
+    top = int(run.clusters["level"].max()) if len(run.clusters) else 0
+    found = list(_walk(run, max(0, top - 1)))
+    rows = [
+        f'<tr><td style="text-align:left;padding-left:{0.5 + 1.5 * depth}em">{html(row["name"], 120)}</td>'
+        f"<td>{row['conversations']:,}</td><td>{row['accounts']:,}</td><td>{percent(row['share'])}</td></tr>"
+        for depth, row in found[:most]
+    ]
+    left = len(found) - len(rows)
+    more = f"<p>{left:,} more at these levels, and finer ones below: <code>print(run.tree())</code></p>" if left else ""
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("cluster", "conversations", "accounts", "share"))
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    nothing = "<p>No cluster passed the thresholds.</p>"
+    return f"<p><strong>{html(headline(run))}</strong></p>{table if rows else nothing}{more}"
