@@ -16,8 +16,9 @@ from clio.errors import ConfigError, PrivacyError, RunError
 from clio.explore.release import Release, load
 from clio.report.content import compose
 from clio.report.html import POLICY, page
+from clio.report.scan import page_texts, redactor_of, refuse_laid_out
 from clio.report.svg import Palette, merged
-from clio.report.write import page_texts, write_report
+from clio.report.write import write_report
 from tests.map.browser import chromium
 from tests.released import HOSTILE, one_cluster, variant, without_clusters, without_times
 
@@ -204,6 +205,13 @@ def test_a_forged_release_is_stopped_too(run: Path, tmp_path: Path) -> None:
     with pytest.raises(PrivacyError):
         write_report(variant(run, tmp_path / "run", clusters=spoil), tmp_path / "r.html", config={"detail": "brief"})
     assert not (tmp_path / "r.html").exists()
+
+
+def test_what_a_writer_brings_in_is_stopped_and_what_it_breaks_up_is_not(release: Release) -> None:
+    redactor, texts = redactor_of(release), ["0a1b2c3d" * 8, "Work and business", "2026 1014 5550 123"]
+    refuse_laid_out(["0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d", "123 2026 1014 5550", "Work and"], texts, redactor, ())
+    with pytest.raises(PrivacyError):
+        refuse_laid_out(["made by jane.roe@corp.org"], texts, redactor, ())
 
 
 def test_interactive_permits_its_own_scripts_alone(release: Release) -> None:
