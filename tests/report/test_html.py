@@ -209,7 +209,9 @@ def test_a_forged_release_is_stopped_too(run: Path, tmp_path: Path) -> None:
 
 def test_what_a_writer_brings_in_is_stopped_and_what_it_breaks_up_is_not(release: Release) -> None:
     redactor, texts = redactor_of(release), ["0a1b2c3d" * 8, "Work and business", "2026 1014 5550 123"]
-    refuse_laid_out(["0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d", "123 2026 1014 5550", "Work and"], texts, redactor, ())
+    refuse_laid_out(
+        ["0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d", "123 2026 1014 5550", "0a1b2c3d" * 8 + "Work and"], texts, redactor, ()
+    )
     with pytest.raises(PrivacyError):
         refuse_laid_out(["made by jane.roe@corp.org"], texts, redactor, ())
 
