@@ -36,6 +36,15 @@ def test_it_writes_a_page(run: Path, tmp_path: Path) -> None:
     assert typed(str(run), "-o", str(path), "--detail", "brief", "--force")[0] == 0
 
 
+@pytest.mark.parametrize("format_", ["pdf", "docx", "md"])
+def test_every_format_passes_the_last_look(run: Path, tmp_path: Path, format_: str) -> None:
+    pytest.importorskip({"pdf": "typst", "docx": "docx", "md": "vl_convert"}[format_])
+    path = tmp_path / f"r.{format_}"
+    code, said, fault = typed(str(run), "-o", str(path), "--format", format_, "--detail", "brief")
+    assert code == 0, (said, fault)
+    assert path.stat().st_size > 2_000
+
+
 def test_a_release_alone_is_enough(run: Path, tmp_path: Path) -> None:
     code, said, _ = typed(str(run / "release"), "-o", str(tmp_path / "r.html"), "--detail", "brief")
     assert code == 0, said

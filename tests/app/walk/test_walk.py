@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from clio.explore.release import Release, load
+from clio.explore.search import WordIndex
+from clio.explore.tree import rows
 from tests.app.walk.conftest import Served, Walk
 from tests.app.walk.walker import DRAWN, WIDTHS
 
@@ -44,9 +46,10 @@ def test_2_search_and_open_what_was_found(walk: Walk, release: Release, width: s
     there.settled()
     there.until_map("m.circles.some(c => m.model.dimmed(c.row)) && m.circles.some(c => !m.model.dimmed(c.row))")
     there.shot("2-found")
-    [found] = [name for name, row in release.rows.items() if "sourdough" in row["name"].lower()]
-    # Above what matches stands where it lies.
-    there.click_row(release.path(found).index(found))
+    hits = frozenset(hit.cluster_id for hit in WordIndex(release.rows).search("sourdough"))
+    listed = rows(release, None, hits)["cluster_id"].tolist()
+    found = next(name for name in listed if "sourdough" in release.rows[name]["name"].lower())
+    there.click_row(listed.index(found))
     there.until_param("c", found)
     row = release.rows[found]
     there.page.locator(".st-key-w_detail h4").get_by_text(row["name"]).wait_for()
@@ -225,8 +228,8 @@ def test_10_the_address_is_the_view(walk: Walk, browser: Any, release: Release, 
         with other.page.expect_download() as waiting:
             other.page.get_by_role("button", name="clusters (CSV)").click()
         text = Path(waiting.value.path()).read_text("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text)))
-        assert {row["cluster_id"] for row in rows} == set(release.rows)
+        taken = list(csv.DictReader(io.StringIO(text)))
+        assert {row["cluster_id"] for row in taken} == set(release.rows)
         other.shot("10-download")
         other.check()
     finally:
