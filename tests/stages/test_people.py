@@ -17,12 +17,15 @@ CONFIG: dict[str, Any] = {
     "redact": {"names": "off", "measured": 0},
     "facets": {"use": ["request"], "groundedness": -1},
     "cluster": {"k": 5},
-    "release": {"min_conversations": 5, "min_accounts": 5, "under_threshold": "drop"},
+    "release": {"min_conversations": 5, "min_accounts": 5, "term_margin": 0, "under_threshold": "drop"},
 }
 
 
 def accounts_of_bicycles(texts: list[str], folder: Path) -> int:
-    """How many accounts stand behind the released clusters that tell of bicycles."""
+    """How many accounts stand behind the released clusters that tell of bicycles.
+
+    CONFIG asks for no margin: a secret one now and then hides a word that all eight wrote.
+    """
     posted = [
         {"id": f"b{n}", "account": f"poster {n}", "messages": [{"role": "user", "content": text}]}
         for n, text in enumerate(texts)
