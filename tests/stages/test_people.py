@@ -17,7 +17,8 @@ CONFIG: dict[str, Any] = {
     "redact": {"names": "off", "measured": 0},
     "facets": {"use": ["request"], "groundedness": -1},
     "cluster": {"k": 5},
-    "release": {"min_conversations": 5, "min_accounts": 5, "term_margin": 0, "under_threshold": "drop"},
+    "describe": {"term_margin": 0},
+    "release": {"min_conversations": 5, "min_accounts": 5, "under_threshold": "drop"},
 }
 
 
