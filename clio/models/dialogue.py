@@ -123,6 +123,7 @@ class Dialogue:
         self._config, self._endpoint, self._throttle, self._ledger = config, endpoint, throttle, ledger
         self._breaker = Breaker(clock=asyncio.get_running_loop().time)
         self._turn, self._settled, self._held = asyncio.Lock(), asyncio.Event(), 0
+        self._used_up: BudgetError | None = None
         self._rng = random.Random()  # noqa: S311 - jitter
         self._shared: tuple[Request, str, bool, bytes] | None = None
         self.structured = config.structured_outputs is not False
@@ -259,7 +260,14 @@ class Dialogue:
         async with self._turn:  # one waits for money, the others for their turn
             while True:
                 self._settled.clear()
-                reservation = self._ledger.reserve(question.model, tokens, body.max_tokens)
+                if self._used_up is not None:
+                    raise self._used_up
+                try:
+                    reservation = self._ledger.reserve(question.model, tokens, body.max_tokens)
+                except BudgetError as error:
+                    # A smaller question that still fits would be sent, and lost when this error ends the run.
+                    self._used_up = error
+                    raise
                 if reservation is not None:
                     self._held += 1
                     return reservation

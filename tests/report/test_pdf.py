@@ -71,7 +71,8 @@ def test_words_of_ten_thousand_letters_stay_between_the_margins() -> None:
         "W" * 10_000, "x", "y", "en", (("f", "W" * 3_000),), (Section("s", "M" * 10_000, every_kind("W" * 10_000)),)
     )
     right: list[float] = []
-    reader = opened(pdf_bytes(document))
+    data = pdf_bytes(document)
+    reader = opened(data)
     for page in reader.pages:
         size = float(page.mediabox.width)
 
@@ -83,7 +84,7 @@ def test_words_of_ten_thousand_letters_stay_between_the_margins() -> None:
     assert len(reader.pages) > 10
     assert max(right) < 1
     # A word that does not break runs past the margin in one line: then its page has few letters.
-    assert bare(pdf_text(pdf_bytes(document))).count("W") >= 10_000 * 9
+    assert bare(pdf_text(data)).count("W") >= 10_000 * 9
 
 
 def test_headings_are_the_outline_and_the_contents_name_their_pages() -> None:
