@@ -46,7 +46,7 @@ def representation(
         left = float(room(cells, clusters).get(cluster_id, total))
         least, most = _bounds(own["conversations"], np.minimum(left, everything["conversations"]))
         count = everything["conversations"].to_numpy(np.float64)
-        one = Side(least, most, np.full(len(count), total), _effect(own))
+        one = Side(least, most, np.full(len(count), total), _effect(own, most))
         rest = Side(
             np.maximum(count - most, 0), np.maximum(count - least, 0), np.full(len(count), max(whole - total, 0.0)),
             _effect(everything),
@@ -126,7 +126,7 @@ def compare_slices(
         total = float(everything["conversations"].get(value, 0.0))
         unseen = max(total - float(own["conversations"].sum()), 0.0)
         least, most = _bounds(own["conversations"], np.minimum(left, unseen))
-        sides.append(Side(least, most, np.full(len(ids), total), _effect(own)))
+        sides.append(Side(least, most, np.full(len(ids), total), _effect(own, most)))
     ratio = bounded_ratio(*sides)
     known = [side.least == side.most for side in sides]
     names = names_of(clusters)
@@ -161,7 +161,7 @@ def compare_runs(
     for cells, total, left in found:
         own = cells.reindex(values)
         least, most = _bounds(own["conversations"], left)
-        sides.append(Side(least, most, np.full(len(values), total), _effect(own)))
+        sides.append(Side(least, most, np.full(len(values), total), _effect(own, most)))
     known = [side.least == side.most for side in sides]
     frame = _result({"value": values}, known[0] & known[1], bounded_ratio(*sides))
     for place, (column, side, sure) in enumerate(zip(("share_one", "share_other"), sides, known, strict=True)):
@@ -183,8 +183,11 @@ def _bounds(count: pd.Series, most: float | np.ndarray | pd.Series) -> tuple[np.
     return np.where(hidden, 0.0, known), np.where(hidden, np.asarray(most, np.float64), known)
 
 
-def _effect(cells: pd.DataFrame) -> np.ndarray:
-    return design_effect(cells["conversations"].to_numpy(np.float64), cells["accounts"].to_numpy(np.float64))
+def _effect(cells: pd.DataFrame, most: np.ndarray | None = None) -> np.ndarray:
+    """Design effects; where a cell is hidden, that of its ``most`` conversations all of one account: none is worse."""
+    effect = design_effect(cells["conversations"].to_numpy(np.float64), cells["accounts"].to_numpy(np.float64))
+    hidden = cells["conversations"].isna().to_numpy()
+    return effect if most is None else np.where(hidden, np.maximum(most, 1.0), effect)
 
 
 def _result(labels: dict[str, object], known: np.ndarray, ratio: Ratio) -> pd.DataFrame:
