@@ -27,7 +27,21 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"</?[a-z]+>")
 _PLOTS = re.compile(r'<script type="application/json" id="report-plots">(.*?)</script>', re.DOTALL)
 _TOKEN = re.compile(r"\w+")
+_ENDS_IN_WORD = re.compile(r"\w+$")
 _BETWEEN = re.compile(r">([^<>]+)<")
+
+
+def _fixed_parts() -> re.Pattern[str]:
+    """What stands between the blanks of the fixed texts of reports, the longest first, as whole words."""
+    texts = [text for texts in TEXTS.values() for text in texts.values()]
+    parts = {part.strip(' .,:;()„“"') for text in texts for part in _BLANK.split(text)}
+    longest = sorted((part for part in parts if len(part) > 2), key=lambda part: (-len(part), part))
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
+
+
+_LETTER = re.compile(r"[^\W\d_]")
+_BLANK = re.compile(r"\{[^{}]*\}")
+_FIXED = _fixed_parts()
 
 
 class _Texts(HTMLParser):
@@ -139,7 +153,8 @@ def refuse_findings(texts: Iterable[str], redactor: Redactor, known: Collection[
     """The scan that every artefact of a release passes, over the texts of a finished file.
 
     ``names`` are released names, which are looked at one by one. Detectors of names take a part of one for a person
-    now and then where numbers stand around it; such a text is looked at again without the names in it.
+    now and then where numbers stand around it, and a German noun of the fixed text for one nearly always; such a text
+    is looked at again without the names and without the fixed text in it.
 
     Raises:
         PrivacyError: it found something. Says of which kind; never the text.
@@ -147,10 +162,10 @@ def refuse_findings(texts: Iterable[str], redactor: Redactor, known: Collection[
     every = list(dict.fromkeys([*texts, *names]))
     found = _scan(every, redactor, known)
     composed = [row for row, kinds in found.items() if kinds == {"NAME"} and every[row] not in set(names)]
-    bare = [_without(every[row], names) for row in composed]
+    bare = [_FIXED.sub("…", _without(every[row], names)) for row in composed]
     again = _scan(bare, redactor, known) if bare else {}
     for place, row in enumerate(composed):
-        if place not in again:
+        if place not in again or not _LETTER.search(bare[place]):
             del found[row]
     if found:
         kinds = ", ".join(sorted(set().union(*found.values())))
@@ -199,7 +214,7 @@ def refuse_laid_out(lines: Sequence[str], texts: Iterable[str], redactor: Redact
     kinds: set[str] = set()
     for piece, spans in zip(pieces, redactor.scan_many(pieces, second=False), strict=True):
         for span in spans:
-            words = piece[span.start : span.end]
+            words = _whole(piece, span.start, span.end)
             for token in long:  # cells side by side can come out as one word
                 words = words.replace(token, " ")
             if not all(token in own or (len(token) >= 4 and token in joined) for token in _TOKEN.findall(words)):
@@ -209,6 +224,14 @@ def refuse_laid_out(lines: Sequence[str], texts: Iterable[str], redactor: Redact
             f"the last look at the finished file found what is not of the report itself ({', '.join(sorted(kinds))}). "
             "Nothing was written. Look at the template, if it is your own; else please report this."
         )
+
+
+def _whole(text: str, start: int, end: int) -> str:
+    """A part of a text with the rest of the words that it begins and ends in."""
+    before, after = _ENDS_IN_WORD.search(text[:start]), _TOKEN.match(text, end)
+    inside = start < end and bool(_TOKEN.match(text[end - 1]))
+    first = before.start() if before and _TOKEN.match(text, start) else start
+    return text[first : after.end() if after and inside else end]
 
 
 def redactor_of(release: Release) -> Redactor:
