@@ -64,6 +64,13 @@ class Table:
         types = {field.name: str(field.type) for field in table.schema}
         raise TableError(f"table {self.name}: columns of a type that does not fit, got {types}")
 
+    def filled(self, table: pa.Table) -> pa.Table:
+        """With nulls in the columns that may lack a value and that an older version did not write."""
+        for column in self.columns:
+            if column.nullable and column.name not in table.column_names:
+                table = table.append_column(column.name, pa.nulls(table.num_rows, column.type))
+        return table
+
     def build(self, rows: list[dict[str, object]]) -> pa.Table:
         """A validated table from rows; a key that is no column is a TableError too."""
         names = {c.name for c in self.columns}
@@ -228,6 +235,13 @@ CLUSTERS = Table(
         Column("merged", pa.bool_(), "Whether a smaller cluster under threshold was added to it after naming."),
         Column("x", _SHARE, "Mean map position of its conversations.", nullable=True),
         Column("y", _SHARE, "Mean map position of its conversations.", nullable=True),
+        Column(
+            "stability",
+            _SHARE,
+            "How well it is found again where half of the accounts are clustered anew: mean Jaccard similarity, 0 to 1 "
+            "in steps of 0.05; above the base, of all clusters together that lie mostly in it.",
+            nullable=True,
+        ),
         Column("writer", _TEXT, "Which model wrote the name, or terms."),
     ),
 )

@@ -28,6 +28,9 @@ class ClusterConfig(Section):
     hdbscan_min_size: int = Field(default=15, ge=2)
     silhouette_sample: int = Field(default=5_000, ge=0)
     """Conversations on which the silhouette is computed; 0 leaves it out."""
+    stability_draws: int = Field(default=4, ge=0, le=100)
+    """How often half of the accounts are clustered anew, with another seed, to see which clusters are found again
+    (1 above 200,000 conversations). Each takes about half as long as the clustering itself; 0 leaves it out."""
 
 
 class DescribeConfig(Section):

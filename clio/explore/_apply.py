@@ -273,7 +273,8 @@ class World:
         weight = sum(int(row["conversations"]) for row in placed)
         if weight:
             node |= {axis: sum(row["conversations"] * row[axis] for row in placed) / weight for axis in ("x", "y")}
-        node |= {"conversations": conversations, "accounts": accounts}
+        # What the run found again was another cluster than this one.
+        node |= {"conversations": conversations, "accounts": accounts, "stability": None}
         self.formed.add(name)
         if len(parts) > 1 or parts[0] in self.at_most:
             self.at_most.add(name)

@@ -20,7 +20,7 @@ def options(release: Release) -> dict[str, str]:
     found = {"area": "Top area"}
     if len(release.weeks) >= 3:
         found["growth"] = "Growth by week"
-    if "stability" in release.clusters.columns:
+    if release.clusters["stability"].notna().any():
         found["stability"] = "Stability"
     found["accounts"] = "Conversations per account"
     for facet in release.single.values():
@@ -45,7 +45,8 @@ def colours(release: Release, key: str, filtered: Answer | None = None) -> Colou
         each = {name: row["conversations"] / max(1, row["accounts"]) for name, row in release.rows.items()}
         return Colours.by_number("Conversations per account", each)
     if key == "stability":
-        return Colours.by_number("Stability", {n: row.get("stability") for n, row in release.rows.items()})
+        steady = {name: row["stability"] for name, row in release.rows.items()}
+        return Colours.by_number("Stability", steady, domain=(0.0, 1.0))
     kind, _, rest = key.partition(":")
     if kind == "mean":
         values, hidden = means(release, rest)

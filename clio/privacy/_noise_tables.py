@@ -251,6 +251,7 @@ def _cluster_tables(work: _Work, total: int) -> dict[str, pa.Table]:
             "terms": [clean_text(term) for term in row["terms"]],
             "conversations": work.shown[row["cluster_id"]], "accounts": work.people[row["cluster_id"]],
             "share": work.shown[row["cluster_id"]] / max(1, total), "merged": False, "x": None, "y": None,
+            "stability": None,
             "writer": clean_text(row["writer"]),
         }
         for row in sorted(work.rows.hierarchy, key=lambda row: (-row["level"], row["cluster_id"]))

@@ -105,7 +105,7 @@ def read_json(path: Path) -> Any:
         raise RunError(f"{path}: damaged or unreadable. Run the same command again to make it anew.") from None
 
 
-def write_array(path: Path, array: NDArray[np.float32]) -> None:
+def write_array(path: Path, array: NDArray[np.floating[Any]] | NDArray[np.integer[Any]]) -> None:
     """One array as ``.npy``."""
     with replacing(path) as handle:
         np.save(handle, array, allow_pickle=False)

@@ -63,7 +63,9 @@ class Run:
         if declared is None or declared.side != "release":
             known = ", ".join(t.name for t in TABLES.values() if t.side == "release")
             raise RunError(f"no release table `{name}`; there are {known}")
-        frame: pd.DataFrame = declared.validate(read_table(self.release / f"{name}.parquet")).to_pandas()
+        frame: pd.DataFrame = declared.validate(
+            declared.filled(read_table(self.release / f"{name}.parquet"))
+        ).to_pandas()
         return frame
 
     @cached_property

@@ -120,6 +120,7 @@ def _check_names(hierarchy: Sequence[Mapping[str, Any]], thresholds: Thresholds,
                         "name": clean_text(row["name"]), "summary": clean_text(row["summary"]),
                         "terms": [clean_text(term) for term in row["terms"]], "conversations": enough,
                         "accounts": enough, "share": 1.0, "merged": False, "x": None, "y": None,
+                        "stability": None,
                         "writer": clean_text(row["writer"]),
                     }
                     for row in hierarchy

@@ -30,6 +30,7 @@ from clio.tables import ASSIGNMENTS, AUDITS, DESCRIPTIONS, HIERARCHY
 from clio.vectors.store import open_vectors
 
 CENTROIDS = "centroids.npy"
+REDRAWN = "redrawn.npy"
 NO_TEXT = -2
 WRITER = "taxonomy"
 GIVEN = "not audited: given in advance"
@@ -149,6 +150,8 @@ def _cluster(config: RunConfig, context: Context) -> None:
         advance(len(vectors))
     kept = list(dict.fromkeys(context.read("facets").column("conversation_id").to_pylist()))
     write_array(context.workspace / CENTROIDS, assigned.centroids)
+    # What is given is not found, so it cannot be found again: no draws, and no stability is told.
+    write_array(context.workspace / REDRAWN, np.zeros((0, len(kept)), dtype=np.int32))
     context.write("assignments", assignments_table(kept, texts.conversation_id, assigned))
     context.notes |= notes(_given(context), assigned)
 

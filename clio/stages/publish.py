@@ -38,6 +38,10 @@ from clio.stages._release_folder import write_release
 from clio.stages._statements import public_manifest, statements
 from clio.stages._told import told
 from clio.tables import CLUSTERS, LEVELS, MAP, PRIVACY, TABLES
+from clio.vectors.stability import found_again, put_together_again
+
+STEP = 0.05
+"""Of a released stability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Private:
     answers: pa.Table
     hierarchy: list[dict[str, Any]]
     centroids: NDArray[np.float32]
+    redrawn: NDArray[np.int32]
+    """Shape (draws, conversations): clusters found anew of half of the accounts (``clio.vectors.stability``)."""
 
 
 def publish(
@@ -132,8 +138,31 @@ def _nodes(private: Private, settled: Settled) -> list[Node]:
     ]
 
 
+def _stability(private: Private, nodes: Sequence[Node]) -> dict[str, float | None]:
+    """Per cluster, the mean over the draws, from the conversations that are counted; None where none can tell.
+
+    Steps of 0.05: finer ones would tell more of single conversations than of a cluster.
+    """
+    counted = nodes[0].members
+    found: dict[str, float | None] = {}
+    by_level: dict[int, list[Node]] = {}
+    for node in nodes[1:]:
+        by_level.setdefault(int(node.row["level"]) if node.row else 0, []).append(node)
+    for level, mine in by_level.items():
+        labels = np.full(len(private.base), -1, dtype=np.int64)
+        for number, node in enumerate(mine):
+            labels[node.members] = number
+        measure = put_together_again if level else found_again
+        likes = [measure(labels[counted], draw[counted]) for draw in private.redrawn]
+        for number, node in enumerate(mine):
+            told = [like[number] for like in likes if number < len(like) and not np.isnan(like[number])]
+            name = str(node.row["cluster_id"]) if node.row else ALL
+            found[name] = round(round(float(np.mean(told)) / STEP) * STEP, 2) if told else None
+    return found
+
+
 def _clusters(private: Private, nodes: Sequence[Node], settled: Settled) -> pa.Table:
-    total = max(1, len(nodes[0].members))
+    total, stable = max(1, len(nodes[0].members)), _stability(private, nodes)
     rows: list[dict[str, object]] = []
     for node in nodes[1:]:
         row = node.row or {}
@@ -152,6 +181,7 @@ def _clusters(private: Private, nodes: Sequence[Node], settled: Settled) -> pa.T
                 "merged": row["cluster"] in settled.grown,
                 "x": float(centre[0]),
                 "y": float(centre[1]),
+                "stability": stable[row["cluster_id"]],
                 "writer": clean_text(row["writer"]),
             }
         )
@@ -313,6 +343,7 @@ def _read(config: RunConfig, context: Context) -> tuple[Private, NDArray[np.int6
         answers=context.read("facets"),
         hierarchy=audited(context.read("hierarchy").to_pylist(), context.read("audits").to_pylist()),
         centroids=load_array(context.workspace / "centroids.npy"),
+        redrawn=load_array(context.workspace / "redrawn.npy")[:, inside].astype(np.int32),
     )
     unclustered = {"noise": int((base == -1).sum()), "no_text": int((base == -2).sum())}
     return private, codes[rows], inside, unclustered
@@ -321,7 +352,7 @@ def _read(config: RunConfig, context: Context) -> tuple[Private, NDArray[np.int6
 STAGE = Stage(
     name="publish",
     run=run,
-    version=4,
+    version=5,
     sections=("release", "facets", "title", "audit", "redact"),
     after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "audit", "project"),
     outputs=(

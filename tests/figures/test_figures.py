@@ -171,7 +171,7 @@ def test_a_tree_of_five_thousand_clusters_stays_small():
     many = pd.DataFrame(
         {"cluster_id": ids, "level": [int(k[0]) for k in ids], "parent_id": parent, "name": "A name of some words here",
          "summary": "s" * 300, "terms": [[]] * n, "conversations": size, "accounts": size, "share": 0.01,
-         "merged": False, "x": np.arange(n) * 1.0, "y": np.arange(n) % 71 * 1.0, "writer": "terms"}
+         "merged": False, "x": np.arange(n) * 1.0, "y": np.arange(n) % 71 * 1.0, "stability": 0.8, "writer": "terms"}
     )  # fmt: skip
     text = figures.tree_figure(many).figure.to_json()
     assert len(text) < 1_500_000

@@ -61,7 +61,7 @@ OUTPUTS: dict[str, tuple[str, ...]] = {
     "ingest": ("conversations", "rejected"),
     "extract_facets": ("facets", "screened", "signatures"),
     "embed": ("vectors",),
-    "cluster": ("assignments", "centroids"),
+    "cluster": ("assignments", "centroids", "redrawn"),
     "describe": ("descriptions",),
     "arrange": ("hierarchy",),
     "audit": ("audits",),
@@ -92,6 +92,9 @@ def stored(name: str) -> list[dict[str, Any]]:
 
 def put(context: Context, name: str) -> None:
     """A stored output where the next stages look for it."""
+    if name == "redrawn":
+        draws = [row["labels"] for row in stored(name)]
+        write_array(context.workspace / f"{name}.npy", np.array(draws, dtype=np.int32))
     if name in ARRAYS:
         array = np.array([list(_full(row["sparse"])) for row in stored(name)], dtype=np.float32)
         if name == "vectors":
@@ -123,6 +126,8 @@ def _times(row: dict[str, Any]) -> dict[str, Any]:
 
 def found(context: Context, name: str) -> list[dict[str, Any]]:
     """An output as rows that JSON can hold."""
+    if name == "redrawn":
+        return [{"labels": draw.tolist()} for draw in load_array(context.workspace / f"{name}.npy")]
     if name in ARRAYS:
         array = open_vectors(context.workspace / "vectors") if name == "vectors" else load_array(
             context.workspace / f"{name}.npy"

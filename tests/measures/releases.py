@@ -51,6 +51,7 @@ def release(people: pd.DataFrame, facets: tuple[str, ...] = ("language",), *, le
             "merged": False,
             "x": float(n % 7) * 1.7,
             "y": float(n // 7) * 1.3,
+            "stability": 0.8,
             "writer": "terms",
         }
         for n, (key, found) in enumerate(nodes.items())

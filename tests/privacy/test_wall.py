@@ -31,7 +31,7 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         {
             "cluster_id": "0-0000", "level": 0, "parent_id": None, "name": "A name", "summary": "A summary.",
             "terms": ["one", "two"], "conversations": 12, "accounts": 6, "share": 1.0, "merged": False, "x": 0.0,
-            "y": 0.0, "writer": "terms",
+            "y": 0.0, "stability": 0.8, "writer": "terms",
         }
     ],
     "levels": [{"level": 0, "clusters": 1, "conversations": 12, "smallest": 12, "largest": 12}],

@@ -36,7 +36,7 @@ def row(cluster_id: str, level: int, parent: str | None, name: str, conversation
     return {
         "cluster_id": cluster_id, "level": level, "parent_id": parent, "name": name, "summary": f"About {name}",
         "terms": [], "conversations": conversations, "accounts": conversations // 2, "share": conversations / 100,
-        "merged": False, "x": 0.0, "y": 0.0, "writer": "terms",
+        "merged": False, "x": 0.0, "y": 0.0, "stability": 0.8, "writer": "terms",
     }  # fmt: skip
 
 

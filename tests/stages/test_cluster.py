@@ -13,6 +13,7 @@ from clio.config.stages import ClusterConfig
 from clio.runs.files import load_array
 from clio.stages import cluster as stage
 from clio.stages.cluster import NO_TEXT, NOISE, cluster
+from clio.vectors.stability import NOT_DRAWN, found_again
 from clio.vectors.store import store_vectors
 from tests.fakes import HashingEncoder
 from tests.privacy.people import seeds
@@ -87,6 +88,10 @@ def test_the_stage_has_one_row_per_kept_conversation(tmp_path: Path) -> None:
     answered = {row["conversation_id"] for row in texts}
     assert {row["conversation_id"] for row in rows if row["cluster"] != NO_TEXT} == answered
     assert all((row["similarity"] is None) == (row["cluster"] < 0) for row in rows)
+    redrawn = load_array(context.workspace / "redrawn.npy")
+    assert redrawn.shape == (context.config.cluster.stability_draws, len(rows))
+    for row, column in zip(rows, redrawn.T, strict=True):
+        assert row["cluster"] != NO_TEXT or (column == NOT_DRAWN).all()
     centroids = load_array(context.workspace / "centroids.npy")
     place = {row["conversation_id"]: n for n, row in enumerate(texts)}
     for row in rows:
@@ -94,3 +99,28 @@ def test_the_stage_has_one_row_per_kept_conversation(tmp_path: Path) -> None:
             near = float(vectors[place[row["conversation_id"]]] @ centroids[row["cluster"]])
             assert row["similarity"] == pytest.approx(near, abs=1e-5)
     assert context.notes["base_clusters"] == len(centroids)
+
+
+def test_half_of_the_accounts_are_clustered_anew() -> None:
+    vectors, truth = blobs(300, 5, dimensions=32, spread=0.2, seed=3)
+    who = np.arange(300) // 2
+    release = ReleaseConfig(min_conversations=2, min_accounts=2)
+    found = cluster(vectors, who, ClusterConfig(k=5, stability_draws=3), release, 7)
+    assert found.redrawn.shape == (3, 300)
+    halves = [frozenset(who[draw != NOT_DRAWN]) for draw in found.redrawn]
+    assert {len(half) for half in halves} == {75}
+    assert len(set(halves)) == 3
+    for draw in found.redrawn:
+        assert (found_again(found.labels, draw) == 1).all()  # topics that are clear are found whole
+        assert (found_again(truth, draw) == 1).all()
+    by_chance = cluster(np.roll(vectors, 1, axis=0)[:, :2], who, ClusterConfig(k=25), release, 7)
+    assert np.nanmean(found_again(by_chance.labels, by_chance.redrawn[0])) < 0.8
+
+
+def test_no_draws_where_none_are_asked_for_and_one_where_there_are_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, _ = blobs(60, 3)
+    release = ReleaseConfig(min_conversations=2, min_accounts=2)
+    none = cluster(vectors, np.arange(60), QUICK.model_copy(update={"stability_draws": 0}), release, 7)
+    assert none.redrawn.shape == (0, 60)
+    monkeypatch.setattr(stage, "RESTART_ROWS", 59)
+    assert cluster(vectors, np.arange(60), QUICK, release, 7).redrawn.shape == (1, 60)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import html
 import json
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from clio.stages import publish as stage
 from clio.stages._breakdowns import ALL
 from clio.stages._statements import public_manifest, statements
 from clio.stages.publish import Private, publish
+from clio.vectors.stability import found_again
 from tests.privacy.people import passes, seeds
 from tests.stages.workspaces import FACETS_ASKED, SETTINGS, draw_workspace
 
@@ -78,6 +80,32 @@ def test_every_number_is_true_and_passes(seed: int, size: int, config: ReleaseCo
     assert tables["map"]["conversations"].sum() in (0, len(everyone))
     _levels_and_parents(tables, len(everyone))
     _cells(tables, private, settled, thresholds)
+
+
+@settings(max_examples=5)
+@given(seeds, people, configs)
+def test_stability_is_told_in_steps_and_is_of_what_is_counted(seed: int, size: int, config: ReleaseConfig) -> None:
+    tables, private, settled, _ = released(seed, size, config)
+    stable = tables["clusters"].set_index("cluster_id")["stability"]
+    steps = stable.dropna() * 20
+    assert np.allclose(steps, steps.round())
+    assert steps.between(0, 20).all()
+    counted = np.concatenate([*settled.members.values(), np.empty(0, dtype=np.int64)])
+    labels = np.full(len(private.base), -1)
+    for cluster, rows in settled.members.items():
+        labels[rows] = cluster
+    for row in private.hierarchy:
+        if row["level"] == 0 and row["cluster"] in settled.members:
+            likes = [found_again(labels[counted], draw[counted]) for draw in private.redrawn]
+            told = float(np.nanmean([like[row["cluster"]] for like in likes]))
+            assert stable[row["cluster_id"]] == pytest.approx(told, abs=0.0251)
+
+
+def test_no_stability_without_draws() -> None:
+    private = replace(draw_workspace(3, 90).private(), redrawn=np.zeros((0, 0), np.int32))
+    tables, _, _ = publish(private, FACETS_ASKED, (), ReleaseConfig(min_conversations=4, min_accounts=3))
+    assert tables["clusters"].num_rows > 0
+    assert tables["clusters"].column("stability").null_count == tables["clusters"].num_rows
 
 
 def _levels_and_parents(tables: dict[str, pd.DataFrame], total: int) -> None:

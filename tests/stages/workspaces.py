@@ -65,6 +65,7 @@ class Workspace:
     positions: list[dict[str, Any]]
     hierarchy: list[dict[str, Any]]
     centroids: np.ndarray
+    redrawn: np.ndarray
 
     def private(self) -> Private:
         """What publishing reads of it."""
@@ -84,6 +85,7 @@ class Workspace:
             answers=FACETS.build(self.facets),
             hierarchy=HIERARCHY.build(self.hierarchy).to_pylist(),
             centroids=self.centroids,
+            redrawn=self.redrawn[:, inside],
         )
 
     def context(self, folder: Path, **settings: Any) -> Context:
@@ -98,6 +100,7 @@ class Workspace:
         context.write("hierarchy", HIERARCHY.build(self.hierarchy))
         context.write("audits", AUDITS.build([_passed(row) for row in self.hierarchy]))
         write_array(context.workspace / "centroids.npy", self.centroids)
+        write_array(context.workspace / "redrawn.npy", self.redrawn)
         return context
 
 
@@ -147,7 +150,9 @@ def draw_workspace(seed: int, people: int, *, clusters: int = 6, facets: Sequenc
         plan = HOSTILE[hostile[n % 4]] if rng.random() < 0.7 else f"own-{account}"
         for facet in facets:
             answers.append(base | _answer(facet, row, plan, lean[max(cluster, 0)], rng))
-    return Workspace(conversations, answers, assignments, positions, _hierarchy(clusters, rng), _unit(clusters, rng))
+    hierarchy, centroids = _hierarchy(clusters, rng), _unit(clusters, rng)
+    redrawn = rng.integers(-2, clusters, (2, people)).astype(np.int32)
+    return Workspace(conversations, answers, assignments, positions, hierarchy, centroids, redrawn)
 
 
 def _answer(facet: Facet, row: dict[str, Any], plan: str, lean: np.ndarray, rng: Any) -> dict[str, Any]:
