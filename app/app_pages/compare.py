@@ -76,10 +76,10 @@ def slices() -> None:
 
 def runs() -> None:
     release = session.release()
-    others = siblings(session.given().run)
+    others = siblings(session.given())
     if not others:
         st.info(
-            "There is no other run beside this one. Runs in the same folder can be compared: run once more with "
+            "There is no other run in the runs folder. Runs in the same folder can be compared: run once more with "
             "another output folder, for example another month or another model.",
             icon=":material/folder_off:",
         )

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from clio.config import RunConfig, load_config
 from clio.errors import ClioError, RunError
-from clio.explore.places import inside, run_name
+from clio.explore.places import inside, released, run_name
 from clio.explore.safe import plain
 from clio.runs.files import read_json, write_json
 from clio.runs.manifest import FILE
@@ -195,7 +195,7 @@ def listed(folder: Path) -> list[Listed]:
                 plain(data.get("title") or run.name, 80),
                 status(run),
                 many if isinstance(many, int) else None,
-                (run / "release" / FILE).is_file(),
+                released(folder, run.name) is not None,
                 job,
             )
         )

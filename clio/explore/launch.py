@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clio.explore.places import released
+
 _HERE = Path(__file__).resolve().parent
 _SHIPPED, _CHECKOUT = _HERE / "app", _HERE.parents[1] / "app"
 APP = _SHIPPED if (_SHIPPED / "streamlit_app.py").is_file() else _CHECKOUT
@@ -96,13 +98,15 @@ def command_line(
     return line + (["--restricted", "--purpose", given.purpose] if given.restricted else [])
 
 
-def siblings(run: Path | None) -> list[Path]:
-    """Other runs in the folder that holds this one, by name; never a folder anywhere else."""
-    if run is None:
+def siblings(given: Arguments) -> list[Path]:
+    """Other runs of the runs folder that hold a release, by name; no link is followed, and none leads out of it."""
+    folder = given.runs_folder
+    if folder is None or given.run is None:
         return []
-    here = run.resolve()
+    here = given.run.resolve()
     try:
-        found = [path for path in here.parent.iterdir() if path.is_dir() and path.resolve() != here]
+        names = sorted(path.name for path in folder.iterdir() if not path.is_symlink())
     except OSError:
         return []
-    return sorted(path for path in found if (path / "release" / "manifest.json").is_file())
+    found = [path for name in names if (path := released(folder, name)) is not None]
+    return [path for path in found if path != here]

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from clio.errors import InputError, RunError
+from clio.runs.manifest import FILE as MANIFEST
 from clio.runs.permissions import make_folder
 
 UPLOADS = "uploads"
@@ -35,6 +36,16 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
+def released(folder: Path, name: str) -> Path | None:
+    """The folder of this run below ``folder``; None where it holds no release, or what it holds lies elsewhere."""
+    try:
+        run = inside(folder, name)
+        manifest = inside(folder, f"{name}/release/{MANIFEST}")
+    except InputError:
+        return None
+    return run if manifest.is_file() and manifest.is_relative_to(run) else None
+
+
 def run_name(name: str) -> str:
     """The name, if a new run may have it: letters, digits, dot, dash and underscore.
 
@@ -52,7 +63,7 @@ def sources(folder: Path) -> list[str]:
     for above, below, files in os.walk(folder):
         here = Path(above)
         depth = len(here.relative_to(folder).parts)
-        run = (here / "manifest.json").is_file() or (here / ".job").is_dir() or depth > DEEPEST
+        run = (here / MANIFEST).is_file() or (here / ".job").is_dir() or depth > DEEPEST
         below[:] = [] if run else sorted(name for name in below if not name.startswith("."))
         for name in () if run else sorted(files):
             relative = (here / name).relative_to(folder).as_posix()

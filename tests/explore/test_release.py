@@ -16,7 +16,7 @@ from clio.explore import exports, tree
 from clio.explore.cluster import group, nearest, provenance
 from clio.explore.colours import colours, means, options
 from clio.explore.findings import findings
-from clio.explore.launch import APP, Arguments, command_line, login_configured, loopback, parse, refusal, siblings
+from clio.explore.launch import APP
 from clio.explore.navigation import PAGES, pages
 from clio.explore.release import ALL, Release, fingerprint, load
 from clio.explore.slices import answer
@@ -217,47 +217,6 @@ def test_trouble_is_told_apart(kind: str, run: Path, tmp_path: Path) -> None:
     if kind == "unfinished":
         assert ("publish", False) in found.stages
         assert "publish" in found.text
-
-
-@pytest.mark.parametrize(
-    ("address", "alone"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("127.8.9.1", True), ("0.0.0.0", False), ("", False),
-     (None, False), ("192.168.1.4", False), ("example.org", False), ("localhost.evil.example", False)],
-)  # fmt: skip
-def test_only_loopback_is_open_without_a_log_in(address: str | None, alone: bool) -> None:
-    assert loopback(address) is alone
-    assert (refusal(address, login=False) == "") is alone
-    assert refusal(address, login=True) == ""
-    if not alone:
-        assert "secrets.toml" in refusal(address, login=False)
-
-
-def test_a_log_in_is_configured_by_a_secrets_file(tmp_path: Path) -> None:
-    assert not login_configured([tmp_path])
-    (tmp_path / ".streamlit").mkdir()
-    secrets = tmp_path / ".streamlit" / "secrets.toml"
-    for text in ("not toml [", "[other]\nx = 1\n", "[auth]\n"):
-        secrets.write_text(text, encoding="utf-8")
-        assert not login_configured([tmp_path])
-    secrets.write_text('[auth]\ncookie_secret = "made-up"\n', encoding="utf-8")
-    assert login_configured([tmp_path])
-
-
-def test_arguments_come_back_from_the_command_line(tmp_path: Path) -> None:
-    given = Arguments(tmp_path, True, "a look -- at --port 1")
-    line = command_line("python", given, port=8600, browser=False)
-    assert parse(line[line.index("--") + 1 :]) == given
-    assert line[line.index("--server.address") + 1] == "127.0.0.1"
-    assert parse([str(tmp_path), "--restricted"]).restricted is False
-    assert parse(["--nonsense"]) == Arguments(None)
-
-
-def test_siblings_are_runs_beside_this_one(run: Path, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        shutil.copytree(run, tmp_path / name)
-    (tmp_path / "empty").mkdir()
-    assert siblings(tmp_path / "one") == [tmp_path / "two"]
-    assert siblings(None) == []
 
 
 def test_every_page_of_the_menu_is_there() -> None:
