@@ -1,7 +1,7 @@
 """Map, hierarchy and detail; search and filters over them."""
 
 import streamlit as st
-from app_parts import controls, map_and_tree, session
+from app_parts import controls, map_and_tree, session, single
 
 from clio.explore.safe import md
 
@@ -39,6 +39,7 @@ def explore() -> None:
         return
     left, right = st.columns([4, 3], gap="small")
     with left:
+        single.toggle()
         map_and_tree.the_map(found if asked else None)
     with right:
         map_and_tree.detail()

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_parts import pictures, session
+from app_parts import pictures, session, single
 from app_parts.controls import shows
 from clio.explore import colours, tree
 from clio.explore.cluster import group
@@ -73,17 +73,19 @@ def the_map(found: list[Hit] | None) -> None:
         lit = list(dict.fromkeys(mark for name in lit for mark in [name, *release.below(name)]))
     elif now.several:
         lit = list(now.several)
-    cluster_map(
+    event = cluster_map(
         release.clusters,
         release.squares,
         colours=pictures.kept("colours", _colours, now.colour, now.filters),
         size="accounts" if now.size == "accounts" else "conversations",
         selected=now.cluster,
         highlighted=lit,
+        points=single.points(),
         key=key,
         height=MAP_HEIGHT,
         title=f"Map of {len(release.rows):,} clusters",
     )
+    single.told(event)
 
 
 def the_tree(found: list[Hit] | None) -> None:

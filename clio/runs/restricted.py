@@ -67,6 +67,23 @@ def conversations(
     return frame
 
 
+def positions(run: Path, *, purpose: str, who: str | None = None) -> pd.DataFrame:
+    """Where the conversations of the run lie on the map: ``x``, ``y`` and ``cluster_id`` of the base cluster (or null).
+
+    Without ids, pseudonyms and answers; rows are in the order of their places, which no other table has. Arguments and
+    errors are those of :func:`conversations`.
+    """
+    private = _private(run)
+    placed, assigned, hierarchy = (_read(private, name) for name in ("positions", "assignments", "hierarchy"))
+    base = {row["cluster"]: row["cluster_id"] for row in hierarchy.to_pylist() if row["level"] == 0}
+    found = placed.join(assigned.select(["conversation_id", "cluster"]), "conversation_id", join_type="left outer")
+    frame: pd.DataFrame = found.select(["x", "y", "cluster"]).to_pandas()
+    frame["cluster_id"] = frame.pop("cluster").map(base)
+    frame = frame.sort_values(["x", "y", "cluster_id"], ignore_index=True)
+    _enter(run, purpose, who, "positions of all conversations", len(frame))
+    return frame
+
+
 def private_table(run: Path, name: str, *, purpose: str, who: str | None = None) -> pd.DataFrame:
     """A whole table of the workspace; its columns are described in ``docs/tables.md``.
 
