@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app_parts import pictures, session, single
+from app_parts import pictures, session, single, stand_in
 from app_parts.controls import shows
 from clio.explore import colours, tree
 from clio.explore.cluster import group
@@ -73,10 +73,14 @@ def the_map(found: list[Hit] | None) -> None:
         lit = list(dict.fromkeys(mark for name in lit for mark in [name, *release.below(name)]))
     elif now.several:
         lit = list(now.several)
+    coloured = pictures.kept("colours", _colours, now.colour, now.filters)
+    if session.no_webgl():
+        stand_in.show(coloured, lit, MAP_HEIGHT)
+        return
     event = cluster_map(
         release.clusters,
         release.squares,
-        colours=pictures.kept("colours", _colours, now.colour, now.filters),
+        colours=coloured,
         size="accounts" if now.size == "accounts" else "conversations",
         selected=now.cluster,
         highlighted=lit,

@@ -17,8 +17,9 @@ from clio.explore.release import Release
 from clio.explore.search import Hit, MeaningIndex, WordIndex, encoder_of, joined
 from clio.explore.state import State, from_params, to_params, valid
 
-STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, OTHER = (
+STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, OTHER, NO_WEBGL = (
     "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn", "clio_other",
+    "clio_no_webgl",
 )  # fmt: skip
 """Every key of the session but those of widgets (``w_...``) and of selections (``s_...``)."""
 
@@ -159,22 +160,25 @@ def _take_selections() -> None:
         found = _selected(st.session_state[key], ids)
         if found != seen.get(key):
             seen[key] = found
-            if found is not None:
+            if isinstance(found, tuple):
+                change(state().lasso(found))
+                _turn_others(name)
+            elif found is not None:
                 select(found, name)
 
 
-def _selected(event: Any, ids: Sequence[str]) -> str | None:
+def _selected(event: Any, ids: Sequence[str]) -> str | tuple[str, ...] | None:
+    """One cluster, or what a lasso of plotly holds."""
     chosen = (event or {}).get("selection") or {}
     if chosen.get("rows"):
         row = chosen["rows"][0]
         return ids[row] if row < len(ids) else None
+    found: list[str] = []
     for point in chosen.get("points") or ():
         data = point.get("customdata")
         data = data[0] if isinstance(data, list | tuple) and data else data
-        for candidate in (point.get("id"), data):
-            if candidate in ids:
-                return str(candidate)
-    return None
+        found += [str(name) for name in (point.get("id"), data) if name in ids][:1]
+    return tuple(found) if len(found) > 1 else found[0] if found else None
 
 
 def _take_map(key: str, seen: dict[str, Any]) -> None:
@@ -184,11 +188,19 @@ def _take_map(key: str, seen: dict[str, Any]) -> None:
     if event.sequence == (seen.get(key) or 0):
         return
     seen[key] = event.sequence
+    if not event.webgl and not st.session_state.get(NO_WEBGL):
+        st.session_state[NO_WEBGL] = True  # that is all this event says: nothing was chosen yet
+        return
     if len(event.lasso) > 1:
         change(state().lasso(event.lasso))
         _turn_others(MAP)
     elif event.selected != state().cluster or state().several:
         select(event.selected, MAP)
+
+
+def no_webgl() -> bool:
+    """Whether the browser told that it has no WebGL."""
+    return bool(st.session_state.get(NO_WEBGL))
 
 
 def answer() -> slices.Answer:

@@ -135,6 +135,29 @@ def test_a_lasso_holds_several(run: Path, opened: Open) -> None:
     assert address(app) == {}
 
 
+def without_webgl(app: Any) -> Any:
+    """What a map sends where there is no WebGL, before anything is chosen on it."""
+    app.session_state["s_map_0"] = {"event": {"selected": None, "lasso": [], "sequence": 1, "webgl": False}}
+    return fine(app.run())
+
+
+def test_without_webgl_it_says_so_and_plotly_stands_in(run: Path, opened: Open) -> None:
+    marks = load(run).marks()
+    app = without_webgl(opened(run, m=[".".join(marks[:3])]))
+    assert "no WebGL" in words(app)
+    assert not app.get("bidi_component")
+    assert address(app)["m"] == [".".join(marks[:3])]  # that there is no WebGL is no click on nothing
+    drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert {point[0] for trace in drawn for point in trace["customdata"]} == set(marks)
+    at = app.session_state["clio_sources"]["plot"][0]
+    app.session_state[at] = {"selection": {"points": [{"customdata": [marks[4]]}]}}
+    fine(app.run())
+    assert address(app)["c"] == [marks[4]]
+    app.session_state[at] = {"selection": {"points": [{"customdata": [name]} for name in marks[1:4]]}}
+    fine(app.run())
+    assert address(app)["m"] == [".".join(marks[1:4])]
+
+
 def test_an_event_is_taken_once(run: Path, opened: Open) -> None:
     app = fine(opened(run))
     app.session_state["s_map_0"] = {"event": {"selected": load(run).marks()[0], "lasso": [], "sequence": 1}}
