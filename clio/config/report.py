@@ -34,7 +34,11 @@ class ReportConfig(Section):
     language: Language = "en"
     """Of the fixed text. Names and summaries stay as the run wrote them."""
     concerns: tuple[str, ...] | None = None
-    """Facets that tell of harm; by default those whose names say so (concern, harm, risk, safety, abuse, flag)."""
+    """Facets that tell of harm; by default those with a word for it in their name (concern, harm, risk, abuse, flag).
+    Of a scale, the upper half of the steps is read as the harmful one."""
+    low_is_harm: tuple[str, ...] = ()
+    """Scales whose lower half is the harmful one, such as a `safety` of which 5 is the safest; they tell of harm too,
+    without being named under `concerns`."""
     templates: Path | None = None
     """Folder whose files take the place of the built-in templates of the same name (report.html.j2)."""
 

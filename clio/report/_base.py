@@ -85,7 +85,8 @@ class Base:
     def facet(self, name: str) -> str:
         """A facet for a reader."""
         info = self.release.facets.get(name)
-        return plain(self.words.facet(name, info.label if info else name), 80)
+        label = info.label if info else name.replace("_", " ").capitalize()
+        return plain(self.words.facet(name, label), 80)
 
     @cached_property
     def halves(self) -> tuple[list[str], list[str]] | None:

@@ -26,6 +26,7 @@ ENGLISH = {
     "c_found": "Found in", "c_same": "Same detector filtered", "c_what": "What", "c_setting_value": "Value",
     "c_digest": "Hash", "c_prompt": "Prompt", "c_question": "Question", "c_kind": "Kind", "c_writer": "Named by",
     "c_above": "Part of", "c_of_area": "Share of the area", "c_high_steps": "Upper steps, at least",
+    "c_low_steps": "Lower steps, at least",
     # Title page
     "f_period": "Period", "f_conversations": "Conversations", "f_accounts": "Accounts", "f_clusters": "Clusters",
     "f_version": "Made with", "f_run": "Digest of the run", "f_hash": "Hash of this report",
@@ -116,8 +117,10 @@ ENGLISH = {
     "hidden_row": "absent, or too few people",
     # Concerns
     "s_concerns": "Concerns",
-    "concerns_none": "This run asked nothing about harm: no facet of the release tells of concerns, so nothing can be "
-    "said about them here.",
+    "concerns_none": "No facet of this run has a name that tells of harm, so nothing can be said about concerns here. "
+    "“How it was measured” lists all that was asked.",
+    "concerns_not_named": "This report was told to count no facet of the run as telling of harm, so nothing is said "
+    "about concerns here; “How it was measured” lists all that was asked.",
     "concerns_text": "What a model, or a rule where there was none, judged conversations to be, by the question "
     "given below. It judges what was asked "
     "for, not what the assistant did, and it makes mistakes in both directions: read it as where to look, not as how "
@@ -127,9 +130,15 @@ ENGLISH = {
     "p_heat_note": "Share of each area's conversations. Crossed cells are held by too few people, or by none: never "
     "zero.",
     "t_high": "Clusters in which the upper steps ({steps}) are most common, as far as they are shown",
-    "high_note": "A sum of released cells: what is hidden is left out, so the true share can be higher.",
+    "t_low": "Clusters in which the lower steps ({steps}) are most common, as far as they are shown",
+    "high_note": "The steps {steps} are read as the more harmful half of the scale. A sum of released cells: what is "
+    "hidden is left out, so the true share can be higher.",
     "high_none": "In no cluster do enough people hold an upper step for it to be shown.",
-    "concern_hidden": "Facet “{facet}”: no value is held by enough people to be shown.",
+    "low_none": "In no cluster do enough people hold a lower step for it to be shown.",
+    "concern_hidden": "“{facet}” was asked of every conversation. Nothing of the answers is shown: no value is held by "
+    "enough people over all conversations. That is not to say that there was no harm.",
+    "concern_in_words": "It was answered in words. Such answers stay in the private workspace: nothing of them is "
+    "counted here.",
     # Methods
     "s_methods": "How it was measured",
     "methods_text": "Each conversation was answered for by a model or by rules, without its text being kept; "

@@ -27,7 +27,7 @@ GERMAN = {
     "c_texts": "Texte", "c_found": "Gefunden in", "c_same": "Derselbe Erkenner filterte", "c_what": "Was",
     "c_setting_value": "Wert", "c_digest": "Prüfsumme", "c_prompt": "Anweisung", "c_question": "Frage",
     "c_kind": "Art", "c_writer": "Benannt von", "c_above": "Teil von", "c_of_area": "Anteil am Bereich",
-    "c_high_steps": "Obere Stufen, mindestens",
+    "c_high_steps": "Obere Stufen, mindestens", "c_low_steps": "Untere Stufen, mindestens",
     # Title page
     "f_period": "Zeitraum", "f_conversations": "Unterhaltungen", "f_accounts": "Konten", "f_clusters": "Gruppen",
     "f_version": "Erstellt mit", "f_run": "Prüfsumme des Laufs", "f_hash": "Prüfsumme des Berichts",
@@ -119,8 +119,10 @@ GERMAN = {
     "hidden_row": "nicht vorhanden oder zu wenige Menschen",
     # Concerns
     "s_concerns": "Bedenkliches",
-    "concerns_none": "Dieser Lauf fragte nichts zu Schaden: Kein Merkmal der Veröffentlichung handelt davon, und so "
-    "lässt sich hier nichts dazu sagen.",
+    "concerns_none": "Kein Merkmal dieses Laufs hat einen Namen, der von Schaden handelt; darum lässt sich hier nichts "
+    "dazu sagen. Alles, was gefragt wurde, steht unter „Wie gemessen wurde“.",
+    "concerns_not_named": "Für diesen Bericht wurde festgelegt, dass kein Merkmal des Laufs von Schaden handelt; darum "
+    "wird hier nichts dazu gesagt. Was gefragt wurde, steht unter „Wie gemessen wurde“.",
     "concerns_text": "Was ein Modell, oder eine Regel, wo keines war, von Unterhaltungen hielt, nach der Frage "
     "unten. Es beurteilt, was verlangt wurde, "
     "nicht, was der Assistent tat, und irrt in beide Richtungen: Es zeigt, wo hinzusehen ist, nicht, wie viel Schaden "
@@ -130,9 +132,15 @@ GERMAN = {
     "p_heat_note": "Anteil an den Unterhaltungen jedes Bereichs. Gekreuzte Zellen haben zu wenige Menschen oder keine: "
     "niemals null.",
     "t_high": "Gruppen, in denen die oberen Stufen ({steps}) am häufigsten sind, soweit sie gezeigt werden",
-    "high_note": "Summe gezeigter Zellen: Verborgenes fehlt, der wahre Anteil kann also höher sein.",
+    "t_low": "Gruppen, in denen die unteren Stufen ({steps}) am häufigsten sind, soweit sie gezeigt werden",
+    "high_note": "Die Stufen {steps} gelten als die bedenklichere Hälfte der Skala. Summe gezeigter Zellen: "
+    "Verborgenes fehlt, der wahre Anteil kann also höher sein.",
     "high_none": "In keiner Gruppe haben genug Menschen eine obere Stufe, um sie zu zeigen.",
-    "concern_hidden": "Merkmal „{facet}“: Kein Wert hat genug Menschen, um gezeigt zu werden.",
+    "low_none": "In keiner Gruppe haben genug Menschen eine untere Stufe, um sie zu zeigen.",
+    "concern_hidden": "Nach „{facet}“ wurde bei jeder Unterhaltung gefragt. Von den Antworten wird nichts gezeigt: "
+    "Kein Wert hat über alle Unterhaltungen genug Menschen. Das heißt nicht, dass es keinen Schaden gab.",
+    "concern_in_words": "Die Antwort ist in Worten. Solche Antworten bleiben im privaten Arbeitsbereich: Von ihnen ist "
+    "hier nichts gezählt.",
     # Methods
     "s_methods": "Wie gemessen wurde",
     "methods_text": "Zu jeder Unterhaltung antwortete ein Modell oder eine Regel, ohne dass ihr Text aufbewahrt wurde; "

@@ -1,4 +1,4 @@
-"""Sections that tell what the findings stand on: concerns, methods, privacy, limits, tables."""
+"""Sections that tell what the findings stand on: methods, privacy, limits, tables."""
 
 from __future__ import annotations
 
@@ -15,69 +15,8 @@ from clio.report.document import Block, Paragraph, Points, Section, Table
 if TYPE_CHECKING:
     from clio.report._base import Base
 
-CONCERN = ("concern", "harm", "risk", "safety", "abuse", "flag")
-"""Parts of the names of facets that tell of harm, where the config names none."""
-MOST_HIGH = 10
 _STAGES = ("raw", "redacted", "facet", "release")
 _DETECTORS = ("broad", "first", "second")
-
-
-def concerns(base: Base) -> Section:
-    """One part for each facet that tells of harm."""
-    w, single = base.words, base.release.single
-    chosen = base.config.concerns
-    names = [
-        name for name in single if (name in chosen if chosen is not None else any(p in name.lower() for p in CONCERN))
-    ]
-    if not names:
-        return Section("concerns", w("s_concerns"), (Paragraph(w("concerns_none")),))
-    sections = tuple(_concern(base, name, f"concern-{place + 1}") for place, name in enumerate(names))
-    return Section("concerns", w("s_concerns"), (Paragraph(w("concerns_text")),), sections)
-
-
-def _concern(base: Base, facet: str, key: str) -> Section:
-    w, release = base.words, base.release
-    declared: Mapping[str, Any] = next(
-        (row for row in release.about.get("facets") or () if isinstance(row, dict) and row.get("name") == facet), {}
-    )
-    blocks: list[Block | None] = []
-    if question := plain(declared.get("question") or "", WHOLE):
-        blocks.append(Paragraph(w("concern_question", question=question), quiet=True))
-    steps = [str(option.get("value")) for option in declared.get("options") or () if isinstance(option, dict)]
-    whole = base.pictures.breakdown(facet, ALL, f"{key}-all", "")
-    blocks.append(whole or Paragraph(w("concern_hidden", facet=base.facet(facet)), quiet=True))
-    if len(base.areas) > 1:
-        blocks.append(base.pictures.heatmap(facet, release.top, f"{key}-areas"))
-    if declared.get("kind") == "scale" and len(steps) > 2:
-        blocks += _high(base, facet, steps[len(steps) // 2 :])
-    return Section(key, base.facet(facet), there(blocks))
-
-
-def _high(base: Base, facet: str, steps: list[str]) -> list[Block | None]:
-    """Clusters of the finest level by what is released of the upper steps."""
-    w, cells = base.words, base.release.breakdowns
-    marks = set(base.release.marks())
-    high = cells[
-        (cells["facet"] == facet)
-        & (cells["kind"] == "value")
-        & cells["value"].isin(steps)
-        & cells["cluster_id"].isin(marks)
-    ]
-    told = ", ".join(plain(step, 40) for step in steps)
-    if not len(high):
-        return [Paragraph(w("high_none"), quiet=True)]
-    sums = high.groupby("cluster_id")["conversations"].sum()
-    size = {name: max(int(base.release.rows[name]["conversations"]), 1) for name in sums.index}
-    ordered = sorted(
-        ((sums[name] / size[name], str(name)) for name in sums.index), key=lambda pair: (-pair[0], pair[1])
-    )
-    rows = tuple(
-        (base.name(name, WHOLE), w.count(float(sums[name])), w.share(min(1.0, share)))
-        for share, name in ordered[:MOST_HIGH]
-    )
-    columns = (w("c_cluster"), w("c_conversations"), w("c_high_steps"))
-    table = Table(w("t_high", steps=told), columns, rows, frozenset((1, 2)))
-    return [table, Paragraph(w("high_note"), quiet=True)]
 
 
 def methods(base: Base) -> Section:

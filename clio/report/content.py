@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from clio.explore.safe import plain
-from clio.report import _grounds, _sections
+from clio.report import _concerns, _grounds, _sections
 from clio.report._base import NAME, Base
 from clio.report._pictures import Drawing, Pictures
 from clio.report.document import Document, Section
@@ -29,7 +29,7 @@ SECTIONS: Mapping[SectionName, Callable[[Base], Section]] = {
     "map": _sections.the_map,
     "hierarchy": _sections.hierarchy,
     "areas": _sections.areas,
-    "concerns": _grounds.concerns,
+    "concerns": _concerns.concerns,
     "methods": _grounds.methods,
     "privacy": _grounds.privacy,
     "limits": _grounds.limits,
@@ -51,7 +51,12 @@ def build(release: Release, config: ReportConfig) -> Document:
 
 
 def compose(release: Release, config: ReportConfig) -> Report:
-    """As :func:`build`, with what a page on screen needs beyond."""
+    """As :func:`build`, with what a page on screen needs beyond.
+
+    Raises:
+        ConfigError: the config names a facet that the run did not ask.
+    """
+    _concerns.of_harm(release, config)
     words = Words(config.language)
     pictures = Pictures(release, words)
     base = Base(release, config, words, pictures)

@@ -84,6 +84,22 @@ def texts(value: Any) -> Iterator[str]:
                 yield from texts(getattr(value, field.name))
 
 
+def sections(found: tuple[Section, ...]) -> Iterator[Section]:
+    """Every section, those within others too."""
+    for one in found:
+        yield one
+        yield from sections(one.sections)
+
+
+def section(document: Document, key: str) -> Section:
+    return next(one for one in sections(document.sections) if one.key == key)
+
+
+def said(value: Any) -> str:
+    """All strings as one."""
+    return "\n".join(texts(value))
+
+
 def bare(text: str) -> str:
     """Text without spaces and marks that writers put in to break or to disarm it."""
     return re.sub(r"[\s\u200b\u2060]+", "", text)

@@ -155,7 +155,7 @@ def test_one_cluster_and_no_times(run: Path, tmp_path: Path) -> None:
 
 def test_without_facets_of_harm_that_is_said(release: Release) -> None:
     document = build(release, ReportConfig(concerns=()))
-    assert "asked nothing about harm" in " ".join(texts(section(document, "concerns")))
+    assert "no facet of the run as telling of harm" in " ".join(texts(section(document, "concerns")))
 
 
 def test_in_german_no_fixed_english_is_left(release: Release, document: Document) -> None:
