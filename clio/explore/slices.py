@@ -42,6 +42,13 @@ class Answer:
     """Why the question cannot be answered from what is released; empty where it can."""
     whole_only: bool = False
     """Whether only the whole release is told about (facets that are crossed there and nowhere else)."""
+    asked: bool = False
+    """Whether there is a filter at all."""
+
+    @property
+    def by_cluster(self) -> bool:
+        """Whether it tells of single clusters: what has no cell then is hidden."""
+        return self.asked and not self.refused and not self.whole_only
 
     def share(self, release: Release, cluster_id: str) -> float | None:
         """Of the cluster's conversations, 0 to 1; None where it is hidden."""
@@ -51,7 +58,7 @@ class Answer:
 
     def hidden(self, release: Release) -> list[str]:
         """Clusters of which the filter tells nothing."""
-        return [] if self.refused or self.whole_only else [name for name in release.rows if name not in self.cells]
+        return [name for name in release.rows if name not in self.cells] if self.by_cluster else []
 
 
 def size_of(release: Release, cluster_id: str) -> int:
@@ -63,15 +70,16 @@ def size_of(release: Release, cluster_id: str) -> int:
 
 
 def answer(release: Release, filters: Sequence[Filter]) -> Answer:
-    """What the release can say about conversations that satisfy every filter."""
+    """What the release can say about conversations that satisfy every filter; one without values asks nothing."""
+    filters = [pair for pair in filters if pair[1]]
     if not filters:
         return Answer()
     if len(filters) == 1:
         facet, values = filters[0]
         adds_up = facet == WEEK or (facet in release.single and release.single[facet].adds_up)
-        return Answer(_cells(release, cells_of(release, facet), list(values), adds_up))
+        return Answer(_cells(release, cells_of(release, facet), list(values), adds_up), asked=True)
     if len(filters) > 2:
-        return Answer(refused="A release crosses two facets at most. Take a filter away.")
+        return Answer(refused="A release crosses two facets at most. Take a filter away.", asked=True)
     return _crossed(release, filters[0], filters[1])
 
 
@@ -135,11 +143,13 @@ def _crossed(release: Release, one: Filter, other: Filter) -> Answer:
         pairs = [f"{left} x {right}" for left in first[1] for right in second[1]]
         adds_up = all(f in release.single and release.single[f].adds_up for f in (first[0], second[0]))
         cells = _cells(release, table[table["cluster_id"] == ALL], pairs, adds_up)
-        return Answer({name: _least(cell, len(pairs)) for name, cell in cells.items()}, whole_only=True)
+        told = {name: _least(cell, len(pairs)) for name, cell in cells.items()}
+        return Answer(told, whole_only=True, asked=True)
     return Answer(
+        asked=True,
         refused=f"The release does not cross {one[0]} with {other[0]}. Putting the two together here would mean "
         "counting groups that were never held to the thresholds, so it is not done. Whoever owns the data can ask for "
-        f"it: facets.intersections: [[{one[0]}, {other[0]}]]"
+        f"it: facets.intersections: [[{one[0]}, {other[0]}]]",
     )
 
 

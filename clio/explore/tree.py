@@ -45,7 +45,7 @@ def rows(release: Release, answer: Answer | None = None, only: Collection[str] |
             "of_parent": 100 * row["conversations"] / whole if whole else None,
             "trend": series.get(name, []),
         }
-        if answer is not None and not answer.refused and not answer.whole_only:
+        if answer is not None and answer.by_cluster:
             cell = answer.cells.get(name)
             share = answer.share(release, name)
             line |= {
@@ -55,7 +55,7 @@ def rows(release: Release, answer: Answer | None = None, only: Collection[str] |
         found.append(line)
         waiting += [(depth + 1, child) for child in reversed(release.children.get(name, []))]
     columns = ["cluster_id", "level", "name", "conversations", "accounts", "of_parent", "trend"]
-    if answer is not None and not answer.refused and not answer.whole_only:
+    if answer is not None and answer.by_cluster:
         columns += ["in_filter", "filter_share"]
     return pd.DataFrame(found, columns=columns)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.explore.release import ALL, Release, load
-from clio.explore.slices import Cell, answer, cells_of, size_of
+from clio.explore.slices import Answer, answer, cells_of, size_of
 from clio.explore.whatif import curve, stricter
 from tests.released import variant
 
@@ -103,7 +103,10 @@ def test_a_value_hidden_in_a_cluster_makes_the_sum_a_least(release: Release) -> 
 
 
 def test_nothing_is_filtered_by_nothing(release: Release) -> None:
-    assert answer(release, []).cells == {}
+    assert answer(release, []) == answer(release, [("turns", ())]) == Answer()
+    assert Answer().hidden(release) == []
+    one = ("model", ("large",))
+    assert answer(release, [("turns", ()), one]) == answer(release, [one])
     assert answer(release, [("model", ("no such value",))]).cells == {}
 
 
@@ -126,7 +129,3 @@ def test_the_curve_falls(release: Release) -> None:
     assert rows[0]["clusters"] == rows[0]["conversations"] == rows[0]["cells"] == 1.0
     assert [row["clusters"] for row in rows] == sorted((row["clusters"] for row in rows), reverse=True)
     assert rows[-1]["conversations"] == 0.0
-
-
-def test_a_cell_is_a_value() -> None:
-    assert Cell(5, 3, 4, True) == Cell(5, 3, 4, True)
