@@ -11,7 +11,7 @@ from clio.figures import breakdown_figure, crossed_figure, growth_figure, moveme
 from clio.measures import split_weeks
 
 AREAS = 8
-HOURS = (("weekday", "hour"), ("hour", "weekday"))
+HOURS = tuple(pair for time in ("hour", "time_of_day") for pair in (("weekday", time), (time, "weekday")))
 
 
 def lines(ids: tuple[str, ...], measure: str, theme: str):
@@ -97,9 +97,11 @@ def hours() -> None:
             return
     st.caption(
         "Weekday by hour is not released: the run did not cross the two. Its owner can ask for it with "
-        "`facets.intersections: [[weekday, hour]]`. Each by itself:"
+        "`facets.intersections: [[weekday, hour]]`, or with `time_of_day` where hours are too few. Each by itself:"
     )
-    shown = [name for name in ("weekday", "hour") if name in release.single and release.single[name].order]
+    shown = [
+        name for name in ("weekday", "hour", "time_of_day") if name in release.single and release.single[name].order
+    ]
     for place, name in zip(st.columns(2), shown, strict=False):
         with place:
             made = breakdown_figure(release.breakdowns, release.clusters, name, top=24, theme=session.theme())

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from clio.config.base import Section
 
 FacetKind = Literal["text", "category", "multi", "scale", "boolean", "number", "computed"]
-COMPUTED = ("turns", "characters", "language", "hour", "weekday", "week", "model", "surface")
+COMPUTED = ("turns", "characters", "language", "hour", "time_of_day", "weekday", "week", "model", "surface")
 """What ``kind: computed`` can compute; ``metadata.<field>`` reads a field named in ``ingest.metadata``."""
 
 

@@ -43,6 +43,8 @@ def fixed_values(facet: Facet) -> tuple[str, ...] | None:
         known = ("1", "2", *(label for _, label in _DOUBLING), _MOST_DOUBLING)
     elif what == "hour":
         known = tuple(f"{hour:02}" for hour in range(24))
+    elif what == "time_of_day":
+        known = tuple(f"{first:02} to {first + 5:02}" for first in range(0, 24, 6))
     elif what == "weekday":
         known = _DAYS
     elif what == "language":

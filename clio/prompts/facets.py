@@ -66,6 +66,9 @@ def resolve(config: FacetsConfig) -> tuple[Facet, ...]:
         faults += [f"facets.intersections: `{name}` is free text, which is never counted" for name in texts]
         if pair[0] == pair[1]:
             faults.append(f"facets.intersections: `{pair[0]}` is crossed with itself")
+    computed = {facet.compute or facet.name for facet in facets if facet.kind == "computed"}
+    if {"hour", "time_of_day"} <= computed:
+        faults.append("facets.use: `hour` or `time_of_day`, not both; what is hidden of the one is left of the other")
     if faults:
         raise ConfigError("The facets of this run do not fit together:", tuple(faults))
     return facets

@@ -12,8 +12,9 @@ ENGLISH = {
     # Numbers and names
     "to": "to", "at_least": "at least", "not_shown": "not shown", "no_answer": "no answer",
     "untitled": "Usage",
-    "facet_language": "Language", "facet_turns": "Turns", "facet_hour": "Hour of the day", "facet_weekday": "Weekday",
-    "facet_week": "Week", "facet_model": "Assistant model", "facet_surface": "Product surface",
+    "facet_language": "Language", "facet_turns": "Turns", "facet_hour": "Hour of the day",
+    "facet_time_of_day": "Time of day", "facet_weekday": "Weekday", "facet_week": "Week",
+    "facet_model": "Assistant model", "facet_surface": "Product surface",
     "over": "more", "under": "less", "unclear": "not clear",
     # Columns
     "c_area": "Area", "c_cluster": "Cluster", "c_name": "Name", "c_level": "Level", "c_conversations": "Conversations",
@@ -112,7 +113,6 @@ ENGLISH = {
     "week may be incomplete.",
     "p_trend_all_note": "The band is where 95 % of weeks would lie if only chance made them differ. The first and the "
     "last week may be incomplete.",
-    "alt": "{title}. The numbers are in the table below the figure.",
     "together": "rarer values together",
     "hidden_row": "absent, or too few people",
     # Concerns

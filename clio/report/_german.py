@@ -13,8 +13,9 @@ GERMAN = {
     # Numbers and names
     "to": "bis", "at_least": "mindestens", "not_shown": "nicht gezeigt", "no_answer": "keine Angabe",
     "untitled": "Nutzung",
-    "facet_language": "Sprache", "facet_turns": "Beiträge", "facet_hour": "Tagesstunde", "facet_weekday": "Wochentag",
-    "facet_week": "Woche", "facet_model": "Modell des Assistenten", "facet_surface": "Produktoberfläche",
+    "facet_language": "Sprache", "facet_turns": "Beiträge", "facet_hour": "Tagesstunde",
+    "facet_time_of_day": "Tageszeit", "facet_weekday": "Wochentag", "facet_week": "Woche",
+    "facet_model": "Modell des Assistenten", "facet_surface": "Produktoberfläche",
     "over": "mehr", "under": "weniger", "unclear": "nicht klar",
     # Columns
     "c_area": "Bereich", "c_cluster": "Gruppe", "c_name": "Name", "c_level": "Ebene",
@@ -114,7 +115,6 @@ GERMAN = {
     "Woche können unvollständig sein.",
     "p_trend_all_note": "Im Band lägen 95 % der Wochen, wäre nur der Zufall am Werk. Die erste und die letzte Woche "
     "können unvollständig sein.",
-    "alt": "{title}. Die Zahlen stehen in der Tabelle unter der Abbildung.",
     "together": "seltenere Werte zusammen",
     "hidden_row": "nicht vorhanden oder zu wenige Menschen",
     # Concerns

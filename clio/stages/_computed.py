@@ -62,5 +62,11 @@ def compute(facet: Facet, row: dict[str, Any], language: str | None) -> Answer:
         value = None
     else:
         started = started.astimezone(UTC)
-        value = {"hour": started.hour, "weekday": _WEEKDAYS[started.weekday()], "week": monday(started)}[what]
+        quarter = started.hour // 6 * 6
+        value = {
+            "hour": started.hour,
+            "time_of_day": f"{quarter:02} to {quarter + 5:02}",
+            "weekday": _WEEKDAYS[started.weekday()],
+            "week": monday(started),
+        }[what]
     return _MISSING if value is None or value == "" else Answer("answered", value, "computed")

@@ -65,6 +65,7 @@ def test_resolve_keeps_order_and_lets_own_facets_replace_shipped_ones() -> None:
         ({"use": ("task",)}, ["none has it"]),
         ({"use": ("request", "wish"), "define": (TEXT,)}, ["2 have it (request, wish)"]),
         ({"use": ("request",), "intersections": (("request", "use"),)}, ["`use` is not in facets.use"]),
+        ({"use": ("request", "hour", "time_of_day")}, ["`hour` or `time_of_day`, not both"]),
         ({"use": ("request",), "define": (BOOLEAN, BOOLEAN)}, ["`polite` is defined twice"]),
     ],
 )

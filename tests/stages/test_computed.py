@@ -29,8 +29,8 @@ def asked(what: str, row: dict[str, Any] = ROW, language: str | None = "en") -> 
 
 @pytest.mark.parametrize(
     ("what", "value"),
-    [("turns", 4), ("characters", 120), ("language", "en"), ("hour", 23), ("weekday", "Sunday"), ("week", "2025-02-24"),
-     ("model", "m-1"), ("metadata.country", "NZ")],
+    [("turns", 4), ("characters", 120), ("language", "en"), ("hour", 23), ("time_of_day", "18 to 23"),
+     ("weekday", "Sunday"), ("week", "2025-02-24"), ("model", "m-1"), ("metadata.country", "NZ")],
 )  # fmt: skip
 def test_values(what: str, value: Any) -> None:
     assert asked(what) == Answer("answered", value, "computed")
@@ -43,7 +43,7 @@ def test_what_the_source_does_not_tell(what: str) -> None:
 
 def test_no_time_and_no_language() -> None:
     untimed = ROW | {"started_at": None}
-    assert {asked(what, untimed, None) for what in ("hour", "weekday", "week", "language")} == {MISSING}
+    assert {asked(what, untimed, None) for what in ("hour", "time_of_day", "weekday", "week", "language")} == {MISSING}
 
 
 def test_everything_that_can_be_asked_for_has_an_answer() -> None:
@@ -60,6 +60,8 @@ def test_hours_and_weeks_are_utc_wherever_a_conversation_began(seconds: float, o
     assert timedelta(0) <= moment.astimezone(UTC).date() - first < timedelta(days=7)
     assert asked("week", row).value == first.isoformat()
     assert asked("hour", row).value == moment.astimezone(UTC).hour
+    first, last = map(int, str(asked("time_of_day", row).value).split(" to "))
+    assert first <= moment.astimezone(UTC).hour <= last == first + 5
     assert asked("weekday", row) == asked("weekday", ROW | {"started_at": moment.astimezone(UTC)})
 
 
