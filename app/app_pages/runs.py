@@ -4,18 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 import streamlit as st
-from app_parts import session
+from app_parts import config_form, session
 
 from clio.errors import ClioError
-from clio.explore import jobs, places
+from clio.explore import form, jobs, places
 from clio.explore.safe import md, plain
 
 SAID, GO = "clio_runs_said", "clio_runs_go"
-LABELS = {
-    "embedded": "On this machine, no key and no network",
-    "claude": "Described by Claude: redacted conversations are sent to Anthropic's API",
-    "local-server": "A model server of your own",
-}
 ICONS = {"running": "sync", "finished": "check_circle", "stopped": "pause_circle", "failed": "error", "new": "schedule"}
 
 
@@ -34,12 +29,21 @@ def explore(folder: Path, name: str) -> None:
     st.session_state[GO] = True
 
 
+Stamp = tuple[int, int]
+Columns = tuple[tuple[str, str], ...]
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def columns_of(path: str, stamp: Stamp) -> tuple[str, ...]:  # noqa: ARG001 - the stamp names the entry
+    return form.columns_of(Path(path))
+
+
 @st.cache_data(max_entries=16, show_spinner="Reading the file …")
-def facts(path: str, stamp: tuple[int, int]) -> dict[str, str]:  # noqa: ARG001 - the stamp names the entry
+def facts(path: str, stamp: Stamp, columns: Columns) -> dict[str, str]:  # noqa: ARG001 - the stamp names the entry
     from clio.runs.inspect import inspect_input
 
     found = {}
-    for name, value in inspect_input(Path(path)).items():
+    for name, value in inspect_input(Path(path), form.ingest_config(dict(columns))).items():
         if isinstance(value, dict):
             value = ", ".join(f"{what}: {count:,}" for what, count in value.items())
         found[name.capitalize()] = f"{value:,}" if isinstance(value, int) else str(value)
@@ -67,36 +71,6 @@ def choose(folder: Path) -> str | None:
         )  # fmt: skip
 
 
-def settings():
-    """A config from the form; None where it is not valid, and then every fault is shown."""
-    base = st.selectbox("Who writes", jobs.OFFERED, key="w_base", format_func=LABELS.__getitem__)
-    title, preset = st.columns([3, 2])
-    left, middle, right = st.columns(3)
-    changes = {
-        "title": title.text_input("Title", "Usage of our assistant", max_chars=120, key="w_title"),
-        "release.preset": preset.selectbox(
-            "Thresholds", ["research", "public"], key="w_preset",
-            format_func={
-                "research": "Research: 15 conversations, 5 accounts",
-                "public": "Public: 500 conversations, 250 accounts",
-            }.__getitem__,
-        ),
-        "ingest.sampling.size": left.number_input(
-            "At most so many conversations", 1, value=None, key="w_sample", placeholder="all"
-        ),
-        "ingest.sampling.per_account": middle.number_input("of one account at most", 1, value=50, key="w_per_account"),
-        "seed": right.number_input("Seed", 0, 2**32 - 1, value=0, key="w_seed"),
-        "writer.budget_usd": left.number_input("Budget in USD", 0.01, value=50.0, key="w_budget")
-        if base == "claude"
-        else None,
-    }  # fmt: skip
-    try:
-        return jobs.form_config(base, changes)
-    except ClioError as error:
-        st.error(md(error, 1_000), icon=":material/block:")
-        return None
-
-
 def costs(config, path: Path) -> None:
     """What it will cost, counted on this machine: nothing is sent."""
     from clio.cli_estimate import shown
@@ -116,17 +90,24 @@ def begin(folder: Path) -> None:
     name = choose(folder)
     if name is None:
         return
+    columns: dict[str, str] = {}
     try:
         path = places.inside(folder, name)
         stat = path.stat()
-        told = facts(str(path), (stat.st_size, stat.st_mtime_ns))
+        stamp = (stat.st_size, stat.st_mtime_ns)
+        if table := columns_of(str(path), stamp):
+            st.info("A table of no format we know: say which of its columns hold what.", icon=":material/table:")
+            columns = config_form.columns(table)
+            if not {f"{form.COLUMNS}messages", f"{form.COLUMNS}user"} & columns.keys():
+                return
+        told = facts(str(path), stamp, tuple(columns.items()))
     except (ClioError, OSError) as error:
         st.error(md(str(error).replace(str(folder.resolve()), ""), 1_000), icon=":material/block:")
         return
     with st.expander(f"{md(name, 80)}: {md(told['Format'])}, {md(told['Conversations'])} conversations", expanded=True):
         shown = pd.DataFrame([{"Fact": what, "Value": plain(value)} for what, value in told.items()])
         st.dataframe(shown, hide_index=True, height="content", alt="Facts about the file")
-    config = settings()
+    config = config_form.settings(columns)
     if config is None:
         return
     if config.writer.backend != "embedded":

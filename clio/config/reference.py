@@ -55,9 +55,14 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
+def meaning(field: FieldInfo) -> str:
+    """What stands under a key in its model, as one line; empty where nothing does."""
+    return " ".join((field.description or "").split())
+
+
 def _row(name: str, field: FieldInfo) -> str:
-    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-    return f"| `{name}` | {_type(field)} | {_default(field)} | {meaning} |"
+    told = meaning(field).replace("|", "\\|")
+    return f"| `{name}` | {_type(field)} | {_default(field)} | {told} |"
 
 
 def _type(field: FieldInfo) -> str:

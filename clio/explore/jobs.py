@@ -10,15 +10,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from filelock import FileLock, Timeout
 
-from clio.config import RunConfig, load_config
+from clio.config import RunConfig
 from clio.errors import ClioError, RunError
 from clio.explore.places import inside, released, run_name
 from clio.explore.safe import plain
@@ -28,11 +27,6 @@ from clio.runs.permissions import make_file, make_folder
 
 JOB = ".job"
 Status = Literal["running", "finished", "stopped", "failed", "new"]
-_HERE = Path(__file__).resolve().parent
-_SHIPPED, _CHECKOUT = _HERE / "configs", _HERE.parents[1] / "configs"
-CONFIGS = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
-OFFERED = ("embedded", "claude", "local-server")
-"""Configs of ``configs/`` that a form begins with."""
 _TAIL = 65_536
 """Bytes of the end of the progress that are read."""
 _started: dict[Path, subprocess.Popen[bytes]] = {}
@@ -61,18 +55,6 @@ class Progress:
     """Label, how many are done, of how many; the order is that of their beginning."""
     messages: tuple[str, ...] = ()
     error: str = ""
-
-
-def form_config(base: str, changes: Mapping[str, Any]) -> RunConfig:
-    """One of the shipped configs with dotted keys changed; None leaves a key as it is.
-
-    Raises:
-        ConfigError: a setting is wrong; every fault is told with its path.
-        RunError: there is no config of this name.
-    """
-    if base not in OFFERED:
-        raise RunError(f"There is no such config; there are {', '.join(OFFERED)}.")
-    return load_config(CONFIGS / f"{base}.yaml", **changes)
 
 
 def start(folder: Path, name: str, source: str, config: RunConfig) -> Path:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from clio.demo import CONVERSATIONS
+from clio.explore.form import OFFERED, entries
 from tests.app.conftest import Open
 from tests.app.test_pages import fine, words
+
+KINDS = ("text_input", "number_input", "selectbox", "multiselect", "toggle", "date_input")
 
 
 def test_a_file_is_told_about_and_the_form_makes_a_config(run: Path, tmp_path: Path, opened: Open) -> None:
@@ -30,6 +37,56 @@ def test_a_file_is_told_about_and_the_form_makes_a_config(run: Path, tmp_path: P
     fine(next(b for b in app.button if b.label == "Start").click().run())
     assert "letters" in app.error[0].value
     assert sorted(path.name for path in tmp_path.iterdir()) == ["runs"]
+
+
+@pytest.fixture
+def chosen(run: Path, tmp_path: Path, opened: Open) -> Callable[..., Any]:
+    """The page of runs with a file of the runs folder chosen."""
+
+    def start(name: str, text: bytes) -> Any:
+        folder = tmp_path / "runs"
+        shutil.copytree(run, folder / "one")
+        (folder / name).write_bytes(text)
+        app = fine(opened(folder / "one", page="runs"))
+        return fine(app.selectbox(key="w_source").set_value(name).run())
+
+    return start
+
+
+@pytest.mark.parametrize("base", OFFERED)
+def test_every_entry_of_the_form_has_its_control(chosen: Callable[..., Any], base: str) -> None:
+    app = chosen("chats.jsonl", CONVERSATIONS.read_bytes())
+    fine(app.selectbox(key="w_base").set_value(base).run())
+    keys = {element.key for kind in KINDS for element in getattr(app, kind)}
+    asked = {entry.key for entry in entries(base) if not entry.key.startswith("ingest.columns.")}
+    assert {key.rpartition("_set_")[2].partition("_")[2].removeprefix("research_") for key in keys if key} >= asked
+    assert not app.error
+    assert app.number_input(key=f"w_set_{base}_arrange.levels").max == 6
+    assert "not by file order" in app.number_input(key=f"w_set_{base}_ingest.sampling.size").help
+
+
+def test_a_fault_stands_at_its_field(chosen: Callable[..., Any], tmp_path: Path) -> None:
+    app = chosen("chats.jsonl", CONVERSATIONS.read_bytes())
+    fine(app.multiselect(key="w_set_embedded_facets.use").set_value(["turns", "week"]).run())
+    assert "exactly one facet" in app.error[0].value
+    assert "facets\\.use" in app.error[1].value
+    assert not [button for button in app.button if button.label == "Start"]
+    fine(app.multiselect(key="w_set_embedded_facets.use").set_value(["request", "turns"]).run())
+    assert not app.error
+    fine(app.selectbox(key="w_set_embedded_release.preset").set_value("public").run())
+    assert app.number_input(key="w_set_embedded_public_release.min_conversations").value == 500
+
+
+def test_a_table_is_read_by_the_columns_that_are_named(chosen: Callable[..., Any]) -> None:
+    app = chosen("table.csv", b"asked,answered,who\nHow do I bake bread?,With flour.,a\nHello,Hi,b\n")
+    assert "which of its columns" in app.info[0].value
+    assert not app.dataframe
+    assert app.selectbox(key="w_column_ingest.columns.user").options == ["asked", "answered", "who"]
+    fine(app.selectbox(key="w_column_ingest.columns.user").set_value("asked").run())
+    fine(app.selectbox(key="w_column_ingest.columns.account").set_value("who").run())
+    told = app.dataframe[0].value.set_index("Fact")["Value"]
+    assert (told["Format"], told["Conversations"], told["Accounts"]) == ("columns", "2", "2")
+    assert not app.error
 
 
 def test_another_run_is_opened(run: Path, tmp_path: Path, opened: Open) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from clio.demo import CONVERSATIONS
-from clio.errors import ClioError, ConfigError, InputError, RunError
+from clio.errors import ClioError, InputError, RunError
 from clio.explore import jobs
+from clio.explore.form import form_config
 from clio.runs.runner import locked
 
 
@@ -26,20 +27,10 @@ def ended(run: Path) -> None:
     jobs._started[run.resolve()].wait(timeout=120)
 
 
-def test_every_offered_config_is_valid_and_can_be_changed() -> None:
-    for base in jobs.OFFERED:
-        config = jobs.form_config(base, {"title": "Mine", "release.preset": "public", "ingest.sampling.size": 7})
-        assert (config.title, config.release.min_conversations, config.ingest.sampling.size) == ("Mine", 500, 7)
-    with pytest.raises(ConfigError, match="seed"):
-        jobs.form_config("embedded", {"seed": -1})
-    with pytest.raises(RunError):
-        jobs.form_config("../embedded", {})
-
-
 def test_a_run_that_fails_says_why_and_can_go_on(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
     (runs / "chats.jsonl").write_text("no json\n", encoding="utf-8")
-    run = jobs.start(runs, "first", "chats.jsonl", jobs.form_config("embedded", {}))
+    run = jobs.start(runs, "first", "chats.jsonl", form_config("embedded", {}))
     ended(run)
     assert jobs.status(run) == "failed"
     assert "chats.jsonl" in jobs.progress(run).error
@@ -53,7 +44,7 @@ def test_a_run_that_fails_says_why_and_can_go_on(runs: Path, monkeypatch: pytest
 
 def test_stopping_ends_it_as_ctrl_c_does(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
-    run = jobs.start(runs, "first", "chats.jsonl", jobs.form_config("embedded", {}))
+    run = jobs.start(runs, "first", "chats.jsonl", form_config("embedded", {}))
     assert jobs.status(run) == "running"
     with pytest.raises(RunError, match="under way"):
         jobs.resume(runs, "first")
@@ -68,7 +59,7 @@ def test_stopping_ends_it_as_ctrl_c_does(runs: Path, monkeypatch: pytest.MonkeyP
 def test_a_run_lies_in_the_runs_folder_and_over_nothing(runs: Path, name: str) -> None:
     before = sorted(runs.parent.rglob("*"))
     with pytest.raises(RunError):
-        jobs.start(runs, name, "chats.jsonl", jobs.form_config("embedded", {}))
+        jobs.start(runs, name, "chats.jsonl", form_config("embedded", {}))
     assert sorted(runs.parent.rglob("*")) == before
 
 
@@ -77,7 +68,7 @@ def test_only_files_of_the_runs_folder_are_read(runs: Path, source: str) -> None
     (runs.parent / "secret.jsonl").write_text("{}\n", encoding="utf-8")
     (runs / "link.jsonl").symlink_to(runs.parent / "secret.jsonl")
     with pytest.raises(ClioError):
-        jobs.start(runs, "first", source, jobs.form_config("embedded", {}))
+        jobs.start(runs, "first", source, form_config("embedded", {}))
     assert not (runs / "first").exists()
 
 
