@@ -8,6 +8,7 @@ from app_parts import config_form, session
 
 from clio.errors import ClioError
 from clio.explore import form, jobs, places
+from clio.explore.pace import time_told
 from clio.explore.safe import md, plain
 
 SAID, GO = "clio_runs_said", "clio_runs_go"
@@ -71,17 +72,21 @@ def choose(folder: Path) -> str | None:
         )  # fmt: skip
 
 
-def costs(config, path: Path) -> None:
-    """What it will cost, counted on this machine: nothing is sent."""
+def costs(config, folder: Path, path: Path) -> None:
+    """What it will cost and how long it will take, counted on this machine: nothing is sent."""
     from clio.cli_estimate import shown
     from clio.runs.estimate import estimate
 
     if st.button("Estimate cost and time", icon=":material/calculate:"):
         try:
             with st.spinner("Reading the file …"):
-                st.code(shown(estimate(config, path, count="local")), language=None, wrap_lines=True)
+                found = estimate(config, path, count="local")
         except ClioError as error:
             st.error(md(error, 1_000), icon=":material/block:")
+            return
+        st.code(shown(found), language=None, wrap_lines=True)
+        if not found.stages:
+            st.caption(md(time_told(folder, config, found.conversations)))
 
 
 def begin(folder: Path) -> None:
@@ -110,8 +115,7 @@ def begin(folder: Path) -> None:
     config = config_form.settings(columns)
     if config is None:
         return
-    if config.writer.backend != "embedded":
-        costs(config, path)
+    costs(config, folder, path)
     called = st.text_input("Name of the run", key="w_run_name", max_chars=80, placeholder="letters, digits, dashes")
     st.button(
         "Start", type="primary", icon=":material/play_arrow:", disabled=not called, on_click=attempt,

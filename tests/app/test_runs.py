@@ -29,6 +29,9 @@ def test_a_file_is_told_about_and_the_form_makes_a_config(run: Path, tmp_path: P
     assert not app.error
     start = next(b for b in app.button if b.label == "Start")
     assert start.disabled
+    fine(next(b for b in app.button if b.label.startswith("Estimate")).click().run())
+    assert "nothing is paid for" in app.code[0].value
+    assert "per conversation" in words(app)
     fine(app.selectbox(key="w_base").set_value("claude").run())
     estimate = next(b for b in app.button if b.label.startswith("Estimate"))
     fine(estimate.click().run())
