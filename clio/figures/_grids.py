@@ -11,11 +11,8 @@ import pandas as pd
 
 from clio import measures
 from clio.figures.figure import About, each
-from clio.figures.words import cut, percent
+from clio.figures.texts import Wording
 from clio.measures.shares import ALL, clean, names_of, size_of
-
-HIDDEN = "not shown: absent, or too few people"
-CROSSED_OUT = " Crossed grey cells are not shown: absent, or held by too few people. They are not zero."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,8 @@ class GridPlan:
     about: About
     rows: tuple[tuple[str, str], ...]
     """Key and label."""
-    columns: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    """Value and label."""
     z: np.ndarray
     """Share, count, or log2 of the ratio."""
     said: tuple[tuple[str, ...], ...]
@@ -40,8 +38,10 @@ def plan_grid(
     level: int | None,
     measure: Literal["share", "ratio"],
     top: int,
+    words: Wording,
 ) -> GridPlan:
     """Clusters by values of a facet; the largest ``top`` clusters and 24 values."""
+    w = words
     frame = measures.facet_matrix(*tables, facet, level=level)
     keys = list(dict.fromkeys(frame["cluster_id"]))[:top]
     values = list(dict.fromkeys(frame["value"]))[:24]
@@ -57,37 +57,25 @@ def plan_grid(
     said = [
         ""
         if r.share != r.share
-        else percent(r.share)
+        else w.percent(r.share)
         if measure == "share"
-        else f"{r.ratio:.1f}×"
+        else w.figure(r.ratio, ".1f") + "×"
         if r.ratio == r.ratio
         else ""
         for r in each(drawn)
     ]
-    detail = [
-        HIDDEN if r.share != r.share else
-        f"{percent(r.share)} of this cluster ({r.conversations:,.0f} conversations), {percent(r.share_all)} of all"
-        + (f"; {r.ratio:.2f} times the rest ({r.low:.2f} to {r.high:.2f})" if r.ratio == r.ratio else "")
-        for r in each(drawn)
-    ]  # fmt: skip
+    detail = [_cell(r, w) for r in each(drawn)]
     shape = (len(keys), len(values))
     hidden = int((drawn["status"] == "not shown").sum())
     shown = len(drawn) - hidden
-    nothing = "" if shown else f"No value of {cut(facet)} is shown in any cluster of this level."
-    title = f"{cut(facet)} by cluster"
-    alt = (
-        nothing
-        or f"Grid of {shape[0]} clusters by {shape[1]} values of {cut(facet)}; {shown} cells shown, {hidden} not."
-    )
-    note = (
-        "Colour: share of the cluster's conversations." if measure == "share" else
-        "Colour: how many times as common as in everything else, where that is clear after correction for their "
-        "number (Benjamini and Hochberg, 5 %)."
-    ) + CROSSED_OUT  # fmt: skip
+    told = w.facet(facet)
+    nothing = "" if shown else w("grid_none", facet=told)
+    alt = nothing or w("grid_alt", rows=shape[0], columns=shape[1], facet=told, shown=shown, hidden=hidden)
+    note = w("grid_note" if measure == "share" else "grid_ratio_note")
     return GridPlan(
-        About(frame, title, alt, note, nothing),
+        About(frame, w("grid", facet=told), alt, note, nothing, w),
         tuple((key, names[key]) for key in keys),
-        tuple(values),
+        tuple((value, w.value(value)) for value in values),
         np.asarray(z, dtype=np.float64).reshape(shape),
         _folded(said, shape),
         _folded(detail, shape),
@@ -96,9 +84,11 @@ def plan_grid(
 
 
 def plan_crossed(
-    tables: tuple[pd.DataFrame, pd.DataFrame], one: str, other: str, measure: Literal["conversations", "ratio"]
-) -> GridPlan:
+    tables: tuple[pd.DataFrame, pd.DataFrame], one: str, other: str, measure: Literal["conversations", "ratio"],
+    words: Wording,
+) -> GridPlan:  # fmt: skip
     """Two crossed facets over the whole release. ``ratio`` is against what the margins would give."""
+    w = words
     breakdowns, clusters = tables
     margins = {facet: measures.facet_shares(breakdowns, clusters, facet) for facet in (one, other)}
     sides = [f[f["status"] == "shown"]["value"].astype(str).tolist() for f in margins.values()]
@@ -124,34 +114,43 @@ def plan_crossed(
         }
     )
     hidden, shown = int(np.isnan(z).sum()), int((~np.isnan(z)).sum())
-    nothing = "" if shown else (
-        f"{cut(one)} by {cut(other)} is not in this release: name the pair under facets.intersections; or too few "
-        "people are in every cell."
-    )  # fmt: skip
-    title = f"{cut(one)} by {cut(other)}"
-    alt = nothing or f"Grid of {title}, all conversations: {shown} cells are shown, {hidden} are not."
-    note = (
-        "Conversations of the whole release." if measure == "conversations" else
-        "Times as many as if the two had nothing to do with each other; no correction for chance."
-    ) + CROSSED_OUT  # fmt: skip
+    pair = {"one": w.facet(one), "other": w.facet(other)}
+    nothing = "" if shown else w("crossed_none", **pair)
+    alt = nothing or w("crossed_alt", **pair, shown=shown, hidden=hidden)
+    note = w("crossed_note" if measure == "conversations" else "crossed_ratio_note")
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = z if measure == "conversations" else np.log2(z / expected)
         said = [
             [
-                "" if v != v else f"{v:,.0f}" if measure == "conversations" else f"{v / e:.1f}×"
-                for v, e in zip(*pair, strict=True)
+                "" if v != v else w.number(v) if measure == "conversations" else w.figure(v / e, ".1f") + "×"
+                for v, e in zip(*line, strict=True)
             ]
-            for pair in zip(z, expected, strict=True)
+            for line in zip(z, expected, strict=True)
         ]
     detail = [
-        [HIDDEN if v != v else f"{v:,.0f} conversations, {e:,.0f} expected" for v, e in zip(*pair, strict=True)]
-        for pair in zip(z, expected, strict=True)
+        [
+            w("cell_hidden") if v != v else w("crossed_cell", n=w.number(v), expected=w.number(e))
+            for v, e in zip(*line, strict=True)
+        ]
+        for line in zip(z, expected, strict=True)
     ]
-    rows = tuple((value, value) for value in sides[0])
+    rows, columns = (tuple((value, w.value(value)) for value in side) for side in sides)
     return GridPlan(
-        About(table, title, alt, note, nothing), rows, tuple(sides[1]), drawn,
+        About(table, w("crossed", **pair), alt, note, nothing, w), rows, columns, drawn,
         tuple(map(tuple, said)), tuple(map(tuple, detail)), measure,
     )  # fmt: skip
+
+
+def _cell(r: Any, words: Wording) -> str:
+    w = words
+    if r.share != r.share:
+        return w("cell_hidden")
+    count = w.number(r.conversations)
+    said = w("cell", share=w.percent(r.share), conversations=count, all=w.percent(r.share_all))
+    if r.ratio != r.ratio:
+        return said
+    ratio, low, high = (w.figure(value, ".2f") for value in (r.ratio, r.low, r.high))
+    return said + w("cell_ratio", ratio=ratio, low=low, high=high)
 
 
 def _folded(texts: Sequence[Any], shape: tuple[int, int]) -> tuple[tuple[str, ...], ...]:

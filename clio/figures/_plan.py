@@ -12,13 +12,13 @@ import pandas as pd
 from clio import measures
 from clio.figures.colour import Theme, colours
 from clio.figures.figure import About, each
-from clio.figures.words import cut, percent
+from clio.figures.texts import Wording, list_of
+from clio.figures.words import cut
 from clio.measures.shares import ALL, clean, names_of, pick_level, size_of
 
 AREAS = 11
 """Top areas that have a colour of their own; the rest share a grey."""
 BINS = 7
-NO_AREA = "Other areas"
 
 
 def area_of(clusters: pd.DataFrame) -> dict[str, str]:
@@ -69,7 +69,7 @@ class MapPlan:
 
 def plan_map(
     clusters: pd.DataFrame, squares: pd.DataFrame, level: int | None, values: pd.Series | None, values_title: str,
-    labels: int, size: tuple[float, float], theme: Theme,
+    labels: int, size: tuple[float, float], theme: Theme, words: Wording,
 ) -> MapPlan:  # fmt: skip
     """Everything on the map; ``size`` is the drawing area in pixels, for names that do not overlap."""
     level = pick_level(clusters, level)
@@ -102,26 +102,20 @@ def plan_map(
     order: dict[str, str] = {}
     for shade, key in zip(table["colour"], ids, strict=True):
         if shade not in order:
-            order[shade] = NO_AREA if shade == colours(theme).unknown else names[top[key]]
-    nothing = "" if len(table) or len(squares) else "No cluster of this release has a place on the map."
-    alt = nothing or (
-        f"Map of {len(table)} clusters by meaning, over the density of {int(binned['conversations'].sum()):,} "
-        f"conversations. Largest marks: " + ", ".join(cut(name, 60) for name in table["name"].head(5)) + "."
-    )
-    note = (
-        "Near means similar, far means little: the axes have no unit, and sizes of empty spaces say nothing. "
-        "Shading: density of conversations in squares that each hold enough people; unshaded is empty. "
-        "Marks: clusters, by size. "
-    ) + (f"Colour: {cut(values_title, 80)}; grey where not shown." if given else "Colour: top area.")
+            order[shade] = words("other_areas") if shade == colours(theme).unknown else names[top[key]]
+    nothing = "" if len(table) or len(squares) else words("map_none")
+    alt = nothing or words(
+        "map_alt", n=words.number(len(table)), conversations=words.number(float(binned["conversations"].sum())),
+        names=list_of(table["name"].head(5).tolist(), 60),
+    )  # fmt: skip
+    note = words("map_note", colour=_coloured_by(values_title if given else None, words))
     areas = tuple((name, shade) for shade, name in order.items())
-    return MapPlan(
-        About(table.drop(columns=["colour", "diameter"]), "Map of conversations", alt, note, nothing),
-        binned,
-        table,
-        areas,
-        x,
-        y,
-    )
+    about = About(table.drop(columns=["colour", "diameter"]), words("map"), alt, note, nothing, words)
+    return MapPlan(about, binned, table, areas, x, y)
+
+
+def _coloured_by(title: str | None, words: Wording) -> str:
+    return words("colour_area") if title is None else words("colour_value", title=cut(title, 80))
 
 
 def _bins(density: np.ndarray) -> np.ndarray:
@@ -186,10 +180,10 @@ class TreePlan:
 
 
 def plan_tree(
-    clusters: pd.DataFrame, root: str | None, values: pd.Series | None, values_title: str, theme: Theme
+    clusters: pd.DataFrame, root: str | None, values: pd.Series | None, values_title: str, theme: Theme, words: Wording
 ) -> TreePlan:
     """Nodes below ``root``, a cluster id; all of them below the whole without one."""
-    names, shades = names_of(clusters), area_colours(clusters, theme)
+    names, shades = names_of(clusters) | {ALL: words("all")}, area_colours(clusters, theme)
     given = values_by_id(values)
     start = root if root in names else ALL
     rows = clusters.sort_values(["conversations", "cluster_id"], ascending=[False, True])
@@ -228,13 +222,15 @@ def plan_tree(
         }
     )
     largest = [key for key in order if parent_of.get(key) == start][:4]
-    said = ", ".join(f"{cut(names[key], 60)} ({percent(count[key] / max(count[start], 1))})" for key in largest)
-    nothing = "" if len(order) > 1 or root else "No cluster is released."
-    alt = nothing or f"Tree of {len(inside)} clusters below {cut(names[start], 80)}. Largest: {said or 'none'}."
-    note = "Area: conversations. Every cluster lies within the one above it. " + (
-        f"Colour: {cut(values_title, 80)}; grey where not shown." if given else "Colour: top area."
+    said = ", ".join(
+        words("tree_node", name=cut(names[key], 60), share=words.percent(count[key] / max(count[start], 1)))
+        for key in largest
     )
-    return TreePlan(About(nodes.drop(columns=["drawn", "colour"]), "Tree of clusters", alt, note, nothing), nodes)
+    nothing = "" if len(order) > 1 or root else words("areas_none")
+    n = words.number(len(inside))
+    alt = nothing or words("tree_alt", n=n, name=cut(names[start], 80), names=said or words("none"))
+    note = words("tree_note", colour=_coloured_by(values_title if given else None, words))
+    return TreePlan(About(nodes.drop(columns=["drawn", "colour"]), words("tree"), alt, note, nothing, words), nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +245,11 @@ class TrendPlan:
 
 
 def plan_trend(
-    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_ids: Collection[str], measure: Literal["share", "conversations"]
-) -> TrendPlan:
+    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_ids: Collection[str],
+    measure: Literal["share", "conversations"], words: Wording,
+) -> TrendPlan:  # fmt: skip
     """Weekly numbers; a share of the whole is 1 in every week, so the whole is always told in conversations."""
-    names = names_of(tables[1])
+    names = names_of(tables[1]) | {ALL: words("all")}
     chosen = [key for key in dict.fromkeys(map(str, cluster_ids)) if key in names]
     if chosen == [ALL]:
         measure = "conversations"
@@ -267,20 +264,15 @@ def plan_trend(
         )
     weeks = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"line": [], "status": []})
     shown = int((weeks["status"] == "shown").sum()) if len(weeks) else 0
-    title = "Weeks" if len(chosen) != 1 else f"Weeks: {cut(names[chosen[0]], 80)}"
-    nothing = "" if shown else "No week is shown: the input has no dates, or every week is held by too few people."
+    title = words("weeks") if len(chosen) != 1 else words("weeks_of", name=cut(names[chosen[0]], 80))
+    nothing = "" if shown else words("weeks_none")
     hidden = len(weeks) - shown
     outside = int(weeks["outside"].sum()) if shown else 0
-    alt = nothing or (
-        f"Lines of {len(chosen)} over {weeks['week'].nunique()} weeks: "
-        + ", ".join(cut(names[key], 60) for key in chosen[:5])
-        + f". {outside} weeks lie outside the band of chance; {hidden} are not shown."
-    )
-    note = (
-        "Band: where 95 % of weeks would lie if the share were steady and only chance made them differ (binomial, with "
-        "variance times conversations per account); one week in twenty lies outside of it by chance. "
-        f"Gaps are weeks that too few people hold, never zero{f': {hidden} of them' if hidden else ''}. The first and "
-        "the last week may be incomplete."
-    )
-    about = About(weeks.drop(columns=["line", "band_low", "band_high"], errors="ignore"), title, alt, note, nothing)
+    alt = nothing or words(
+        "weeks_alt", n=len(chosen), weeks=weeks["week"].nunique(), outside=outside, hidden=hidden,
+        names=list_of([names[key] for key in chosen[:5]], 60),
+    )  # fmt: skip
+    note = words("weeks_note", hidden=words("weeks_hidden", n=hidden) if hidden else "")
+    table = weeks.drop(columns=["line", "band_low", "band_high"], errors="ignore")
+    about = About(table, title, alt, note, nothing, words)
     return TrendPlan(about, weeks, tuple((key, names[key]) for key in chosen), measure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,15 +10,11 @@ import pandas as pd
 
 from clio import measures
 from clio.figures.figure import About, each
-from clio.figures.words import between, cut, number, percent, times
+from clio.figures.texts import Wording
+from clio.figures.words import LABEL, cut
 from clio.measures.shares import ALL, names_of
 
 Tone = Literal["plain", "other", "hidden", "over", "under", "unclear"]
-SAMPLE = (
-    "Lines are 95 % intervals for another sample of as many accounts of the same users; they are not about mistakes of "
-    "the models, nor about other ways to cluster."
-)
-MANY = "Coloured: clear after correction for the number of comparisons (Benjamini and Hochberg, 5 %)."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,159 +43,175 @@ class Rows:
     axis_title: str
 
 
-def areas(clusters: pd.DataFrame, level: int | None, top: int) -> Rows:
+def areas(clusters: pd.DataFrame, level: int | None, top: int, words: Wording) -> Rows:
+    w = words
     frame = measures.cluster_shares(clusters, level)
-    rows = [_share_row(r.cluster_id, r.name, "plain", r) for r in each(frame.head(top))]
+    rows = [_share_row(r.cluster_id, r.name, "plain", r, w) for r in each(frame.head(top))]
     more = len(frame) - len(rows)
     if more > 0:
-        rest = frame.iloc[top:]
-        share = float(rest["share"].sum())
-        said = f"{percent(share)} together"
-        rows.append(Row("", f"{more} smaller ones", said, "other", share, detail=("Each one is in the table.",)))
+        share = float(frame.iloc[top:]["share"].sum())
+        said = w("together", share=w.percent(share))
+        rows.append(Row("", w("smaller", n=w.number(more)), said, "other", share, detail=(w("each_in_table"),)))
     first = frame.iloc[0] if len(frame) else None
-    alt = "No cluster is released." if first is None else (
-        f"Bars of {min(top, len(frame))} of {len(frame)} clusters. The largest is {cut(first['name'], 120)} "
-        f"with {percent(first['share'])} of all conversations ({between(first['low'], first['high'])})."
+    alt = w("areas_none") if first is None else w(
+        "areas_alt", n=min(top, len(frame)), total=len(frame), name=cut(first["name"], 120),
+        share=w.percent(first["share"]), span=w.between(first["low"], first["high"]),
     )  # fmt: skip
-    note = f"Share of all released conversations. {SAMPLE} A cluster's size is not a prevalence."
-    title = "Largest areas"
-    return Rows(About(frame, title, alt, note, "" if rows else alt), tuple(rows), "share", "Share of conversations")
+    about = About(frame, w("areas"), alt, w("areas_note"), "" if rows else alt, w)
+    return Rows(about, tuple(rows), "share", w("share_axis"))
 
 
-def breakdown(tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, cluster_id: str, top: int, adds_up: bool) -> Rows:
+def breakdown(
+    tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, cluster_id: str, top: int, adds_up: bool, words: Wording
+) -> Rows:
+    w = words
     frame = measures.facet_shares(*tables, facet, cluster_id, adds_up=adds_up)
-    name = names_of(tables[1]).get(cluster_id, cluster_id)
-    title = f"{cut(facet)} in: {cut(name, 80)}" if cluster_id != ALL else f"{cut(facet)}, all conversations"
+    told, name = w.facet(facet), _named(tables[1], cluster_id, w)
+    title = w("breakdown_all", facet=told) if cluster_id == ALL else w("breakdown", facet=told, name=cut(name, 80))
     shown = frame[frame["status"] == "shown"]
-    rows = [_share_row(r.value, r.value, "plain", r) for r in each(shown.head(top))]
+    rows = [_share_row(r.value, w.value(r.value), "plain", r, w) for r in each(shown.head(top))]
     if len(shown) > top:
         rest = shown.iloc[top:]
-        rows.append(Row("", f"{len(rest)} more values", "in the table", "other", float(rest["share"].sum())))
-    rows += [_share_row("", "other, together", "other", r) for r in each(frame[frame["status"] == "other"])]
-    hidden = each(frame[frame["status"] == "not shown"])
-    rows += [Row("", "not shown", "too few people", "hidden", detail=(str(r.reason),)) for r in hidden]
-    nothing = (
-        ""
-        if len(shown) or len(frame)
-        else f"No value of {cut(facet)} is shown here: it is no facet here, or too few people hold each value."
-    )
-    alt = nothing or _list_alt(f"Bars of {cut(facet)} in {cut(name, 120)}", rows)
-    note = f"Share of the conversations there. {SAMPLE} Grey hatching: values that too few people hold, never zero."
-    return Rows(About(frame, title, alt, note, nothing), tuple(rows), "share", "Share of conversations")
+        share = float(rest["share"].sum())
+        rows.append(Row("", w("more_values", n=w.number(len(rest))), w("in_table"), "other", share))
+    rows += [_share_row("", w("other"), "other", r, w) for r in each(frame[frame["status"] == "other"])]
+    if (frame["status"] == "not shown").any():
+        why = w("why_hidden" if len(shown) else "why_none")
+        rows.append(Row("", w("not_shown"), w("too_few"), "hidden", detail=(why,)))
+    nothing = "" if len(frame) else w("breakdown_none", facet=told)
+    listed = "; ".join(w("row", name=cut(row.label, 60), said=row.said) for row in rows[:6])
+    alt = nothing or w("breakdown_alt", facet=told, name=cut(name, 120), rows=listed)
+    return Rows(About(frame, title, alt, w("breakdown_note"), nothing, w), tuple(rows), "share", w("share_axis"))
 
 
 def representation(
-    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_id: str, facets: list[str] | None, top: int
+    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_id: str, facets: list[str] | None, top: int, words: Wording
 ) -> Rows:
+    w = words
     frame = measures.representation(*tables, cluster_id, facets=facets)
-    frame = frame.assign(label=[f"{f}: {v}" for f, v in zip(frame["facet"], frame["value"], strict=True)])
-    name = cut(names_of(tables[1]).get(cluster_id, cluster_id), 120)
-    return _ratio_rows(
-        frame, "label", top, f"What sets apart: {cut(name, 80)}", f"{name} against everything else",
-        ("share", "share_rest", "in it", "in everything else"),
-        f"How many times as common in the cluster as outside of it. {MANY}", "Times as common as elsewhere",
-        "Nothing of this cluster can be compared: no facet has values that are shown.",
+    pairs = zip(frame["facet"], frame["value"], strict=True)
+    frame = frame.assign(label=[f"{w.facets.get(f, f)}: {w.value(v)}" for f, v in pairs])
+    name = cut(_named(tables[1], cluster_id, w), 120)
+    said = Said(
+        w("apart", name=cut(name, 80)), w("apart_what", name=name), w("apart_note"), w("apart_axis"), w("apart_none"),
+        ("share", "share_rest", w("in_it"), w("in_rest")),
     )  # fmt: skip
+    return _ratio_rows(frame, "label", top, said, w)
 
 
 def slices(
-    tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, one: str, other: str, level: int | None, top: int
-) -> Rows:
+    tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, one: str, other: str, level: int | None, top: int,
+    words: Wording,
+) -> Rows:  # fmt: skip
+    w = words
     frame = measures.compare_slices(*tables, facet, one, other, level=level)
-    what = f"{cut(facet)} {cut(one)} against {cut(other)}"
-    return _ratio_rows(
-        frame, "name", top, what, what, ("share_one", "share_other", cut(one), cut(other)),
-        f"How many times as often a cluster is where {cut(facet)} is {cut(one)} as where it is {cut(other)}. {MANY}",
-        f"Times as often with {cut(one)} as with {cut(other)}",
-        f"{what}: both are shown for the whole, but too few people hold them in each cluster of this level to tell a "
-        "difference." if len(frame) else f"{what}: one of the two values is not shown in this release.",
+    told, pair = w.facet(facet), {"one": w.value(one, LABEL), "other": w.value(other, LABEL)}
+    what = w("slices", facet=told, **pair)
+    said = Said(
+        what, what, w("slices_note", facet=told, **pair), w("slices_axis", **pair),
+        w("slices_few" if len(frame) else "slices_none", what=what),
+        ("share_one", "share_other", pair["one"], pair["other"]),
     )  # fmt: skip
+    return _ratio_rows(frame, "name", top, said, w)
 
 
 def runs(
     one: tuple[pd.DataFrame, pd.DataFrame], other: tuple[pd.DataFrame, pd.DataFrame], facet: str,
-    labels: tuple[str, str], cluster_id: str, top: int,
+    labels: tuple[str, str], cluster_id: str, top: int, words: Wording,
 ) -> Rows:  # fmt: skip
+    w = words
     frame = measures.compare_runs(one, other, facet, cluster_id=cluster_id)
-    first, second = (cut(name) for name in labels)
-    what = f"{cut(facet)}: {first} against {second}"
-    return _ratio_rows(
-        frame, "value", top, what, what, ("share_one", "share_other", first, second),
-        f"How many times as common a value is in {first} as in {second}. Facets are compared, not clusters: those of "
-        f"two runs are different groups. {MANY}",
-        f"Times as common in {first} as in {second}", f"{cut(facet)}: no value is shown in either run.",
+    frame = frame.assign(label=[w.value(str(value)) for value in frame["value"]])
+    told, pair = w.facet(facet), {"one": cut(labels[0]), "other": cut(labels[1])}
+    what = w("runs", facet=told, **pair)
+    said = Said(
+        what, what, w("runs_note", **pair), w("runs_axis", **pair), w("runs_none", facet=told),
+        ("share_one", "share_other", pair["one"], pair["other"]),
     )  # fmt: skip
+    found = _ratio_rows(frame, "label", top, said, w)
+    return replace(found, about=replace(found.about, table=frame.drop(columns="label")))
 
 
 def movement(
-    tables: tuple[pd.DataFrame, pd.DataFrame], before: list[str], after: list[str], level: int | None, top: int
-) -> Rows:
+    tables: tuple[pd.DataFrame, pd.DataFrame], before: list[str], after: list[str], level: int | None, top: int,
+    words: Wording,
+) -> Rows:  # fmt: skip
+    w = words
     frame = measures.movement(*tables, before, after, level=level)
     clear = frame["verdict"].isin(["over", "under"])
     order = np.lexsort((-np.abs(np.log(frame["ratio"].fillna(1).clip(1e-6))), ~clear, frame["verdict"] == "not shown"))
-    return _ratio_rows(
-        frame.iloc[order].reset_index(drop=True), "name", top, "What moved", "Change of share between two periods",
-        ("share_before", "share_after", "before", "after"),
-        f"Share of the later weeks' conversations as a multiple of the earlier weeks'. {MANY}",
-        "Times the earlier share",
-        "Nothing can be compared: in every cluster, weeks of one period or the other are held by too few people.",
+    said = Said(
+        w("movement"), w("movement_what"), w("movement_note"), w("movement_axis"), w("movement_none"),
+        ("share_before", "share_after", w("before"), w("after")),
     )  # fmt: skip
+    return _ratio_rows(frame.iloc[order].reset_index(drop=True), "name", top, said, w)
 
 
-def growth(tables: tuple[pd.DataFrame, pd.DataFrame], level: int | None, top: int) -> Rows:
+def growth(tables: tuple[pd.DataFrame, pd.DataFrame], level: int | None, top: int, words: Wording) -> Rows:
+    w = words
     frame = measures.growth(*tables, level=level).rename(columns={"per_week": "ratio"})
     order = np.lexsort((-np.abs(np.log(frame["ratio"].fillna(1).clip(1e-6))), frame["verdict"] == "not shown"))
-    rows = _ratio_rows(
-        frame.iloc[order].reset_index(drop=True), "name", top, "Fastest movers", "Change of share per week", None,
-        f"By what factor the share changes each week, over the weeks that are shown. {MANY}", "Factor per week",
-        f"No cluster is shown in {measures.weeks.LEAST_WEEKS} weeks or more: no change can be told.",
-    )  # fmt: skip
-    about = rows.about
-    table = about.table.rename(columns={"ratio": "per_week"})
-    return Rows(About(table, about.title, about.alt, about.note, about.nothing), rows.rows, rows.axis, rows.axis_title)
+    nothing = w("growth_none", n=measures.weeks.LEAST_WEEKS)
+    said = Said(w("growth"), w("growth_what"), w("growth_note"), w("growth_axis"), nothing)
+    rows = _ratio_rows(frame.iloc[order].reset_index(drop=True), "name", top, said, w)
+    return replace(rows, about=replace(rows.about, table=rows.about.table.rename(columns={"ratio": "per_week"})))
 
 
-def _share_row(key: str, name: str, tone: Tone, r: Any) -> Row:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a chart of ratios is called and says."""
+
+    title: str
+    what: str
+    note: str
+    axis: str
+    nothing: str
+    shares: tuple[str, str, str, str] | None = None
+    """Columns of the two shares behind a ratio, and what each is of."""
+
+
+def _named(clusters: pd.DataFrame, cluster_id: str, words: Wording) -> str:
+    return words("all") if cluster_id == ALL else names_of(clusters).get(cluster_id, cluster_id)
+
+
+def _share_row(key: str, name: str, tone: Tone, r: Any, words: Wording) -> Row:
     share, low, high = float(r.share), float(r.low), float(r.high)
     detail = (
-        f"{number(r.conversations)} conversations of {number(r.accounts)} accounts",
-        f"95 % interval {between(low, high)}",
+        words("of_accounts", conversations=words.number(r.conversations), accounts=words.number(r.accounts)),
+        words("interval", span=words.between(low, high)),
     )
-    return Row(str(key), str(name), percent(share), tone, share, low, high, detail)
+    return Row(str(key), str(name), words.percent(share), tone, share, low, high, detail)
 
 
-def _ratio_rows(
-    frame: pd.DataFrame, column: str, top: int, title: str, what: str, shares: tuple[str, str, str, str] | None,
-    note: str, axis_title: str, nothing: str,
-) -> Rows:  # fmt: skip
-    tones: dict[str, Tone] = {"over": "over", "under": "under", "not clear": "unclear"}
+def _ratio_rows(frame: pd.DataFrame, column: str, top: int, said: Said, words: Wording) -> Rows:
+    w = words
     told = frame[frame["verdict"] != "not shown"]
-    rows = []
-    for r in each(told.head(top)):
-        detail = [f"95 % interval {r.low:.2g} to {r.high:.2g} times; q = {r.q:.2g}"]
-        if shares:
-            pair = [float(getattr(r, name)) for name in shares[:2]]
-            detail.insert(0, f"{percent(pair[0])} {shares[2]}, {percent(pair[1])} {shares[3]}")
-        # A verdict on a hidden count has an interval and no ratio.
-        said = (
-            times(r.ratio) if r.ratio == r.ratio else f"{'over' if r.verdict == 'over' else 'under'}, count not shown"
-        )
-        key = str(getattr(r, "cluster_id", getattr(r, "value", "")))
-        rows.append(Row(key, str(getattr(r, column)), said, tones[r.verdict], r.ratio, r.low, r.high, tuple(detail)))
+    rows = [_ratio_row(r, str(getattr(r, column)), said.shares, w) for r in each(told.head(top))]
     hidden = len(frame) - len(told)
     if rows and len(told) > top:
-        rows.append(Row("", f"{len(told) - top} more", "in the table", "other", detail=("They are in the table.",)))
+        more = w("more", n=w.number(len(told) - top))
+        rows.append(Row("", more, w("in_table"), "other", detail=(w("they_in_table"),)))
     if rows and hidden:
-        why = ("Absent, or held by too few people. Not zero.",)
-        rows.append(Row("", f"{hidden} not shown", "too few people", "hidden", detail=why))
+        rows.append(Row("", w("n_not_shown", n=w.number(hidden)), w("too_few"), "hidden", detail=(w("why_row"),)))
     clear = int(told["verdict"].isin(["over", "under"]).sum())
-    alt = nothing if not rows else (
-        f"{what}: {clear} clear differences among {len(told)} comparisons; {hidden} cannot be shown. "
-        + " ".join(f"{row.label}: {row.said}." for row in rows[:5] if row.tone in ("over", "under"))
+    listed = (w("row_sentence", name=row.label, said=row.said) for row in rows[:5] if row.tone in ("over", "under"))
+    alt = said.nothing if not rows else w(
+        "ratio_alt", what=said.what, clear=clear, n=len(told), hidden=hidden, rows=" ".join(listed)
     )  # fmt: skip
-    about = About(frame, title, alt.strip(), f"{note} {SAMPLE}", "" if rows else nothing)
-    return Rows(about, tuple(rows), "ratio", axis_title)
+    about = About(frame, said.title, alt.strip(), said.note, "" if rows else said.nothing, w)
+    return Rows(about, tuple(rows), "ratio", said.axis)
 
 
-def _list_alt(what: str, rows: list[Row]) -> str:
-    return f"{what}: " + "; ".join(f"{cut(row.label, 60)} {row.said}" for row in rows[:6]) + "."
+def _ratio_row(r: Any, name: str, shares: tuple[str, str, str, str] | None, words: Wording) -> Row:
+    w = words
+    tones: dict[str, Tone] = {"over": "over", "under": "under", "not clear": "unclear"}
+    low, high, q = (w.figure(float(value), ".2g") for value in (r.low, r.high, r.q))
+    detail = [w("ratio_interval", low=low, high=high, q=q)]
+    if shares:
+        one, other = (w.percent(float(getattr(r, column))) for column in shares[:2])
+        detail.insert(0, w("two_shares", one=one, first=shares[2], other=other, second=shares[3]))
+    # A verdict on a hidden count has an interval and no ratio.
+    hidden = w("over_hidden" if r.verdict == "over" else "under_hidden")
+    said = w.times(r.ratio) if r.ratio == r.ratio else hidden
+    key = str(getattr(r, "cluster_id", getattr(r, "value", "")))
+    return Row(key, name, said, tones[r.verdict], r.ratio, r.low, r.high, tuple(detail))

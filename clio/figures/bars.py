@@ -12,6 +12,7 @@ from clio.figures import _rows
 from clio.figures._rows import Row, Rows
 from clio.figures.colour import Theme, colours, faded
 from clio.figures.figure import Figure, blank, graph_objects, is_narrow, nothing
+from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import card, label
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
@@ -21,61 +22,69 @@ SHORT = 12
 
 def areas_figure(
     clusters: pd.DataFrame, *, level: int | None = None, top: int = 12,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """The largest clusters of a level (default: the coarsest) with shares and intervals."""
-    return rows_figure(_rows.areas(clusters, level, top), theme, width, height)
+    return rows_figure(_rows.areas(clusters, level, top, words), theme, width, height)
 
 
 def breakdown_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, cluster_id: str = "all", *, top: int = 20,
-    adds_up: bool = True, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    adds_up: bool = True, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Shares of a facet's values in a cluster; ``adds_up`` is False for facets of kind ``multi``."""
-    return rows_figure(_rows.breakdown((breakdowns, clusters), facet, cluster_id, top, adds_up), theme, width, height)
+    return rows_figure(
+        _rows.breakdown((breakdowns, clusters), facet, cluster_id, top, adds_up, words), theme, width, height
+    )
 
 
 def representation_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, cluster_id: str, *, facets: Sequence[str] | None = None,
-    top: int = 14, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    top: int = 14, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Values that are more or less common in a cluster than in everything else."""
     chosen = None if facets is None else list(facets)
-    return rows_figure(_rows.representation((breakdowns, clusters), cluster_id, chosen, top), theme, width, height)
+    return rows_figure(
+        _rows.representation((breakdowns, clusters), cluster_id, chosen, top, words), theme, width, height
+    )
 
 
 def slices_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, one: str, other: str, *, level: int | None = None,
-    top: int = 20, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Which clusters one value of a facet has more often than another."""
-    return rows_figure(_rows.slices((breakdowns, clusters), facet, one, other, level, top), theme, width, height)
+    return rows_figure(_rows.slices((breakdowns, clusters), facet, one, other, level, top, words), theme, width, height)
 
 
 def runs_figure(
     one: Tables, other: Tables, facet: str, *, labels: tuple[str, str] = ("first", "second"), cluster_id: str = "all",
-    top: int = 20, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """A facet's values in two runs, each given as (breakdowns, clusters)."""
-    return rows_figure(_rows.runs(one, other, facet, labels, cluster_id, top), theme, width, height)
+    return rows_figure(_rows.runs(one, other, facet, labels, cluster_id, top, words), theme, width, height)
 
 
 def movement_figure(
     trends: pd.DataFrame, clusters: pd.DataFrame, before: Collection[str], after: Collection[str], *,
-    level: int | None = None, top: int = 20, theme: Theme = "light", width: int | None = None,
+    level: int | None = None, top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
     height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Change of share between two lists of weeks."""
-    rows = _rows.movement((trends, clusters), list(before), list(after), level, top)
+    rows = _rows.movement((trends, clusters), list(before), list(after), level, top, words)
     return rows_figure(rows, theme, width, height)
 
 
 def growth_figure(
     trends: pd.DataFrame, clusters: pd.DataFrame, *, level: int | None = None, top: int = 20,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Factor by which shares change per week, the strongest first."""
-    return rows_figure(_rows.growth((trends, clusters), level, top), theme, width, height)
+    return rows_figure(_rows.growth((trends, clusters), level, top, words), theme, width, height)
 
 
 def rows_figure(chart: Rows, theme: Theme, width: int | None, height: int | None) -> Figure:
@@ -85,7 +94,7 @@ def rows_figure(chart: Rows, theme: Theme, width: int | None, height: int | None
         return nothing(go, chart.about, theme, width, height)
     above = max(len(row.label) for row in chart.rows) > SHORT
     step = 44 if above else 28
-    figure = blank(go, theme, width, height, step * len(chart.rows) + 64)
+    figure = blank(go, chart.about, theme, width, height or step * len(chart.rows) + 64)
     limits = limits_of(chart)
     for trace in _bars(go, chart, theme, limits) if chart.axis == "share" else _dots(go, chart, theme, limits):
         figure.add_trace(trace)
@@ -227,6 +236,6 @@ def _axes(figure: Any, chart: Rows, theme: Theme, limits: tuple[float, float], a
     marks = [v for v in marks if not (wide and v in (0.8, 1.25))]
     figure.update_xaxes(
         title=title, type="log", range=[float(np.log10(v)) for v in limits], tickmode="array", tickvals=marks,
-        ticktext=[f"{v:.2g}×" if v >= 1 else f"{v:.3g}×" for v in marks], fixedrange=True,
+        ticktext=[chart.about.words.figure(v, ".2g" if v >= 1 else ".3g") + "×" for v in marks], fixedrange=True,
     )  # fmt: skip
     figure.add_vline(x=1, line={"color": faded(c.ink, 0.5), "width": 1})

@@ -11,13 +11,15 @@ import pandas as pd
 from clio import measures
 from clio.figures.colour import Theme, colours, faded
 from clio.figures.figure import About, Figure, blank, each, graph_objects, is_narrow, nothing
-from clio.figures.words import between, card, cut, label, percent
+from clio.figures.texts import ENGLISH, Wording, list_of
+from clio.figures.words import card, cut, label
 
 
 def concern_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, *, concern: str = "concern",
     high: Sequence[str] = ("3", "4", "5"), flag: str = "flag", flagged: Sequence[str] = ("yes",),
-    level: int | None = None, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    level: int | None = None, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Clusters of a level (default: the finest) by share of high concern and share flagged.
 
@@ -34,33 +36,29 @@ def concern_figure(
     # Bounds over everything say nothing: such a cluster is in the table and not in the picture.
     wide = (frame["concern_high"] - frame["concern_low"] > 0.3) | (frame["flag_high"] - frame["flag_low"] > 0.3)
     partly = frame[(frame["status"] != "shown") & ~wide]
+    w, told = words, {"concern": words.facet(concern), "flag": words.facet(flag)}
     why = ""
     if absent:
-        why = f"This release shows no facet {' and no facet '.join(cut(name) for name in absent)}."
+        why = w("concern_absent", names=w("concern_and").join(cut(name) for name in absent))
     elif not len(shown) and not len(partly):
-        why = "In every cluster the values are held by too few people to be shown."
-    alt = why or (
-        f"Scatter of {len(shown)} clusters by share of {cut(concern)} {', '.join(high)} and share of {cut(flag)} "
-        f"{', '.join(flagged)}; {len(partly)} more are known to bounds, "
-        f"{len(frame) - len(shown) - len(partly)} cannot be placed."
-    )
-    note = (
-        "Shares of each cluster's conversations. Open marks: hidden values leave a range, which the lines cover. "
-        "Neither axis is the truth: one is a model's judgement, the other is what was caught."
-    )
-    about = About(frame, f"{cut(concern)} against {cut(flag)}", alt, note, why)
+        why = w("concern_hidden")
+    alt = why or w(
+        "concern_alt", **told, n=len(shown), high=list_of(list(high)), flagged=list_of(list(flagged)),
+        partly=len(partly), rest=len(frame) - len(shown) - len(partly),
+    )  # fmt: skip
+    about = About(frame, w("concern", **told), alt, w("concern_note"), why, w)
     if why:
         return nothing(go, about, theme, width, height)
-    figure = blank(go, theme, width, height, 400 if is_narrow(width) else 520)
+    figure = blank(go, about, theme, width, height or (400 if is_narrow(width) else 520))
     largest = float(frame["conversations"].max())
     for rows, known in ((partly, False), (shown, True)):
         if len(rows):
-            figure.add_trace(_marks(go, rows, known, largest, theme))
-    _frame(figure, (concern, flag), shown, theme, 3 if is_narrow(width) else 8)
+            figure.add_trace(_marks(go, rows, known, largest, w, theme))
+    _frame(figure, about, (told["concern"], told["flag"]), shown, theme, 3 if is_narrow(width) else 8)
     return about.drawn(figure)
 
 
-def _marks(go: Any, rows: pd.DataFrame, known: bool, largest: float, theme: Theme) -> Any:
+def _marks(go: Any, rows: pd.DataFrame, known: bool, largest: float, words: Wording, theme: Theme) -> Any:
     c = colours(theme)
     x, y = ((rows[f"{side}_low"] + rows[f"{side}_high"]) / 2 for side in ("concern", "flag"))
     bars = {}
@@ -81,20 +79,20 @@ def _marks(go: Any, rows: pd.DataFrame, known: bool, largest: float, theme: Them
                 "symbol": "circle" if known else "circle-open", "color": c.palette[0] if known else c.unknown,
                 "line": {"width": 1, "color": c.background if known else c.unknown}},
         hovertext=[
-            card(r.name, f"{r.conversations:,} conversations",
-                 f"high concern: {_told(r.concern, r.concern_low, r.concern_high)}",
-                 f"flagged: {_told(r.flag, r.flag_low, r.flag_high)}")
+            card(r.name, words("conversations", n=words.number(r.conversations)),
+                 words("concern_told", share=_told(r.concern, r.concern_low, r.concern_high, words)),
+                 words("flag_told", share=_told(r.flag, r.flag_low, r.flag_high, words)))
             for r in each(rows)
         ],
         **bars,
     )  # fmt: skip
 
 
-def _frame(figure: Any, facets: tuple[str, str], shown: pd.DataFrame, theme: Theme, most: int) -> None:
+def _frame(figure: Any, about: About, facets: tuple[str, str], shown: pd.DataFrame, theme: Theme, most: int) -> None:
     c = colours(theme)
     axis = {"tickformat": ".0%", "rangemode": "tozero", "nticks": 6}
-    figure.update_xaxes(**axis, title={"text": f"{label(facets[0])}: share that is high"})
-    figure.update_yaxes(**axis, title={"text": f"{label(facets[1])}: share flagged"})
+    figure.update_xaxes(**axis, title={"text": label(about.words("concern_axis", facet=facets[0]), 80)})
+    figure.update_yaxes(**axis, title={"text": label(about.words("flag_axis", facet=facets[1]), 80)})
     ranked = shown.assign(off=(shown["concern"] - shown["flag"]).abs()).nlargest(40, ["off", "conversations"])
     reach = [max(float(shown[side].max()), 0.01) if len(shown) else 1.0 for side in ("concern", "flag")]
     named: list[Any] = []
@@ -112,5 +110,5 @@ def _frame(figure: Any, facets: tuple[str, str], shown: pd.DataFrame, theme: The
     )  # fmt: skip
 
 
-def _told(share: float, low: float, high: float) -> str:
-    return percent(share) if share == share else between(low, high)
+def _told(share: float, low: float, high: float, words: Wording) -> str:
+    return words.percent(share) if share == share else words.between(low, high)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clio.errors import MissingExtraError
 from clio.figures.colour import Theme, colours, diverging, sequential
+from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import label, wrapped
 
 NARROW = 500
@@ -50,6 +51,7 @@ class About:
     note: str
     nothing: str = ""
     """Why there is nothing to draw."""
+    words: Wording = ENGLISH
 
     def drawn(self, picture: Any) -> Figure:
         """The figure, once it is drawn."""
@@ -90,7 +92,7 @@ def template(theme: Theme = "light") -> Any:
                        "font": {"size": 12, "color": c.ink}, "itemsizing": "constant"},
             "annotationdefaults": {"font": {"size": 12, "color": c.ink}, "showarrow": False},
             "coloraxis": {"colorbar": {"outlinewidth": 0, "thickness": 12, "tickfont": {"size": 11, "color": c.soft}}},
-            "separators": ".,", "dragmode": False,
+            "dragmode": False,
         }
     )  # fmt: skip
 
@@ -100,14 +102,15 @@ def scale(steps: list[str]) -> list[list[Any]]:
     return [[place / (len(steps) - 1), colour] for place, colour in enumerate(steps)]
 
 
-def blank(go: Any, theme: Theme, width: int | None, height: int | None, default_height: int) -> Any:
-    """An empty figure of this theme and size."""
-    return go.Figure(layout={"template": template(theme), "width": width, "height": height or default_height})
+def blank(go: Any, about: About, theme: Theme, width: int | None, height: int) -> Any:
+    """An empty figure of this theme and size, which writes numbers as its words do."""
+    marks = about.words.decimal + about.words.thousands
+    return go.Figure(layout={"template": template(theme), "width": width, "height": height, "separators": marks})
 
 
 def nothing(go: Any, about: About, theme: Theme, width: int | None, height: int | None) -> Figure:
     """A figure that only says why it is empty."""
-    figure = blank(go, theme, width, height, 160)
+    figure = blank(go, about, theme, width, height or 160)
     figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
     figure.add_annotation(
         text=wrapped(about.nothing, 46, 300), x=0.5, y=0.5, xref="paper", yref="paper",

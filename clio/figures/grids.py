@@ -10,6 +10,7 @@ import pandas as pd
 from clio.figures._grids import GridPlan, plan_crossed, plan_grid
 from clio.figures.colour import Theme, colours, diverging, sequential
 from clio.figures.figure import Figure, bar_title, blank, graph_objects, is_narrow, nothing, scale
+from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import card, label, wrapped
 
 DENSE = 14
@@ -19,19 +20,19 @@ DENSE = 14
 def heatmap_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, *, level: int | None = None,
     measure: Literal["share", "ratio"] = "share", top: int = 25,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Clusters of a level (default: the coarsest) by values of a facet; hidden cells are crossed out."""
-    return _draw(plan_grid((breakdowns, clusters), facet, level, measure, top), theme, width, height)
+    return _draw(plan_grid((breakdowns, clusters), facet, level, measure, top, words), theme, width, height)
 
 
 def crossed_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, one: str, other: str, *,
     measure: Literal["conversations", "ratio"] = "conversations",
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Two crossed facets of the whole release, for example weekday by hour (``facets.intersections``)."""
-    return _draw(plan_crossed((breakdowns, clusters), one, other, measure), theme, width, height)
+    return _draw(plan_crossed((breakdowns, clusters), one, other, measure, words), theme, width, height)
 
 
 def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -> Figure:
@@ -41,16 +42,16 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
     c, narrow = colours(theme), is_narrow(width)
     rows, columns = len(plan.rows), len(plan.columns)
     step = 34 if narrow else 30
-    figure = blank(go, theme, width, height, rows * step + 150)
+    figure = blank(go, plan.about, theme, width, height or rows * step + 150)
     limits = grid_limits(plan)
     cells: Any = {
         "x": list(range(columns)), "y": list(range(rows)), "z": plan.z, "hoverinfo": "text",
         "xgap": 1 if columns > DENSE else 2, "ygap": 2,
         "hovertext": [
-            [card(f"{name}: {value}", detail) for value, detail in zip(plan.columns, line, strict=True)]
+            [card(f"{name}: {value}", detail) for (_, value), detail in zip(plan.columns, line, strict=True)]
             for (_, name), line in zip(plan.rows, plan.detail, strict=True)
         ],
-        "customdata": [[[key, value] for value in plan.columns] for key, _ in plan.rows],
+        "customdata": [[[key, value] for value, _ in plan.columns] for key, _ in plan.rows],
         "colorscale": scale(diverging(theme) if plan.kind == "ratio" else sequential(theme)),
         "zmin": limits[0], "zmax": limits[1], "hoverongaps": True,
         "colorbar": _colour_bar(plan, limits),
@@ -62,18 +63,20 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
     if len(gone):
         figure.add_trace(
             go.Scatter(
-                x=gone[:, 1], y=gone[:, 0], mode="markers", hoverinfo="skip", showlegend=False, name="not shown",
+                x=gone[:, 1], y=gone[:, 0], mode="markers", hoverinfo="skip", showlegend=False,
+                name=plan.about.words("not_shown"),
                 marker={"symbol": "x-thin", "size": 7, "line": {"width": 1, "color": c.unknown}},
             )
         )  # fmt: skip
     # Of 24 hours every third is written: all of them are a smear on a phone, whose width is not known here.
-    every = 3 if columns > DENSE and all(value.isdigit() for value in plan.columns) else 1
+    every = 3 if columns > DENSE and all(value.isdigit() for value, _ in plan.columns) else 1
+    longest = max(len(value) for _, value in plan.columns)
     figure.update_xaxes(
         tickmode="array", tickvals=list(range(0, columns, every)), side="top", showgrid=False, zeroline=False,
         fixedrange=True,
-        ticktext=[label(value, 14 if narrow else 22) for value in plan.columns[::every]],
+        ticktext=[label(value, 14 if narrow else 22) for _, value in plan.columns[::every]],
         range=[-0.5, columns - 0.5],
-        tickangle=-40 if every == 1 and max(map(len, plan.columns)) * columns > (24 if narrow else 70) else 0,
+        tickangle=-40 if every == 1 and longest * columns > (24 if narrow else 70) else 0,
     )  # fmt: skip
     figure.update_yaxes(
         tickmode="array", tickvals=list(range(rows)), range=[rows - 0.5, -0.5], showgrid=False, zeroline=False,
@@ -93,14 +96,15 @@ def grid_limits(plan: GridPlan) -> tuple[float, float]:
 
 
 def _colour_bar(plan: GridPlan, limits: tuple[float, float]) -> dict[str, Any]:
+    words = plan.about.words
     bar = {
         "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.9, "thickness": 9,
         "outlinewidth": 0, "ypad": 8, "tickangle": 0,
     }  # fmt: skip
     if plan.kind == "ratio":
         whole = [n for n in range(-3, 4) if limits[0] <= n <= limits[1]]
-        ticks = {"tickvals": whole, "ticktext": [f"{2.0**n:.3g}×" for n in whole]}
-        return {**bar, **ticks, "title": bar_title("times as common")}
+        ticks = {"tickvals": whole, "ticktext": [words.figure(2.0**n, ".3g") + "×" for n in whole]}
+        return {**bar, **ticks, "title": bar_title(words("bar_ratio"))}
     share = plan.kind == "share"
     extra = {"tickformat": ".0%" if share else ",d", "nticks": 5}
-    return {**bar, **extra, "title": bar_title("share of cluster" if share else "conversations")}
+    return {**bar, **extra, "title": bar_title(words("bar_share" if share else "bar_count"))}

@@ -12,15 +12,16 @@ from clio.figures import colour as shades
 from clio.figures._plan import BINS, LABEL_LENGTH, MapPlan, plan_map
 from clio.figures.colour import Theme, colours, faded
 from clio.figures.figure import Figure, bar_title, blank, each, graph_objects, is_narrow, nothing, scale
+from clio.figures.texts import ENGLISH, Wording
 from clio.figures.trees import FULL_CARDS
-from clio.figures.words import card, label, percent
+from clio.figures.words import card, label
 
 
 def map_figure(
     clusters: pd.DataFrame, squares: pd.DataFrame, *, level: int | None = None,
     colour: Literal["area", "value"] = "area", values: pd.Series | None = None, values_title: str = "",
     diverging: bool = False, selected: Collection[str] = (), labels: int = 14,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Clusters of a level (default: the finest) over the density of conversations.
 
@@ -34,11 +35,11 @@ def map_figure(
     size = (float((width or 900) - 16), float(high - 16))
     plan = plan_map(
         clusters, squares, level, values if by_value else None, values_title, min(labels, 6) if narrow else labels,
-        size, theme,
+        size, theme, words,
     )  # fmt: skip
     if plan.about.nothing:
         return nothing(go, plan.about, theme, width, height)
-    figure = blank(go, theme, width, height, high)
+    figure = blank(go, plan.about, theme, width, high)
     for trace in [
         *_density(go, plan, theme),
         *_marks(go, plan, theme, by_value, values_title, diverging, set(selected)),
@@ -76,7 +77,7 @@ def _density(go: Any, plan: MapPlan, theme: Theme) -> list[Any]:
 def _marks(
     go: Any, plan: MapPlan, theme: Theme, by_value: bool, title: str, around_zero: bool, selected: set[str]
 ) -> list[Any]:
-    c = colours(theme)
+    c, w = colours(theme), plan.about.words
     marks, full = plan.marks, len(plan.marks) <= FULL_CARDS
     groups = [(name, shade, marks[marks["colour"] == shade]) for name, shade in plan.areas]
     if by_value:
@@ -105,8 +106,8 @@ def _marks(
                 x=rows["x"], y=rows["y"], mode="markers", marker=marker, name=label(name, 28),
                 customdata=[[key] for key in rows["cluster_id"]], hoverinfo="text",
                 hovertext=[
-                    card(r.name, f"{r.conversations:,} conversations ({percent(r.share)}), {r.accounts:,} accounts",
-                         r.summary if full else "") for r in each(rows)
+                    card(r.name, w("size", conversations=w.number(r.conversations), share=w.percent(r.share),
+                                   accounts=w.number(r.accounts)), r.summary if full else "") for r in each(rows)
                 ],
             )
         )  # fmt: skip

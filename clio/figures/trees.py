@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from clio.figures import colour as shades
-from clio.figures._plan import plan_tree
+from clio.figures._plan import TreePlan, plan_tree
 from clio.figures.colour import Theme, colours
 from clio.figures.figure import Figure, bar_title, blank, each, graph_objects, is_narrow, nothing, scale
-from clio.figures.words import card, label, number, percent, wrapped
+from clio.figures.texts import ENGLISH, Wording
+from clio.figures.words import card, label, wrapped
 
 FULL_CARDS = 1_500
 """Nodes up to which hover boxes carry the summaries; beyond, they would be most of what is sent to the browser."""
@@ -20,22 +21,20 @@ FULL_CARDS = 1_500
 def tree_figure(
     clusters: pd.DataFrame, *, kind: Literal["icicle", "treemap"] = "icicle", root: str | None = None, depth: int = 3,
     values: pd.Series | None = None, values_title: str = "", diverging: bool = False,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """The hierarchy by conversations, ``depth`` levels at a time; a click goes down. Ids of nodes are cluster ids.
 
     ``root`` draws what is below one cluster; ``values`` (a series by cluster id) colours the nodes.
     """
     go = graph_objects()
-    plan = plan_tree(clusters, root, values, values_title, theme)
+    plan = plan_tree(clusters, root, values, values_title, theme, words)
     if plan.about.nothing:
         return nothing(go, plan.about, theme, width, height)
-    c, nodes = colours(theme), plan.nodes
-    narrow = is_narrow(width)
-    full = len(nodes) <= FULL_CARDS
+    c, nodes, narrow = colours(theme), plan.nodes, is_narrow(width)
     marker: dict[str, Any] = {"line": {"width": 1.2, "color": c.background}}
     fills = nodes["colour"].tolist()
-    figure = blank(go, theme, width, height, 520 if narrow else 640)
+    figure = blank(go, plan.about, theme, width, height or (520 if narrow else 640))
     if values is not None:
         fills, bar = _coloured(go, nodes["value"], values_title, diverging, theme)
         figure.add_trace(bar)
@@ -43,31 +42,11 @@ def tree_figure(
         hatched = nodes["value"].isna() & (nodes["parent_id"] != "")
         marker["pattern"] = {"shape": np.where(hatched, "/", ""), "fgcolor": c.unknown, "size": 6, "solidity": 0.15}
     marker["colors"] = np.array(fills, dtype=object)
-    # Of a large tree the colours are left to plotly, which would check thousands of them.
-    ink = [shades.legible(fill, theme) for fill in fills] if full else []
-    text: dict[str, Any] = {
-        "labels": [
-            wrapped(r.name, 16, 48) + f"  {percent(r.share)}"
-            if kind == "icicle"
-            else label(r.name, 20 if narrow else 44)
-            for r in each(nodes)
-        ],
-        "text": [percent(share) for share in nodes["share"]],
-        "textinfo": "label+text" if kind == "treemap" else "label", "hoverinfo": "text",
-        "textfont": {"size": 12 if narrow else 13} | ({"color": ink} if full else {}),
-        "hovertext": [
-            card(r.name, f"{number(r.conversations)} conversations ({percent(r.share)} of all)"
-                 + (f", {r.accounts:,.0f} accounts" if r.accounts == r.accounts else ""), r.summary if full else "")
-            for r in each(nodes)
-        ],
-    }  # fmt: skip
-    # plotly looks at lists entry by entry, at arrays as they are.
-    text = {key: np.array(entry, dtype=object) if isinstance(entry, list) else entry for key, entry in text.items()}
     shared = {
         "ids": nodes["cluster_id"], "parents": nodes["parent_id"], "values": nodes["drawn"], "branchvalues": "total",
         "maxdepth": (min(depth, 2) if narrow else depth) + 1, "marker": marker,
         "customdata": nodes["cluster_id"].to_numpy(dtype=object)[:, None],
-        "sort": True, "pathbar": {"visible": not narrow, "thickness": 22}, **text,
+        "sort": True, "pathbar": {"visible": not narrow, "thickness": 22}, **_texts(plan, fills, kind, theme, narrow),
     }  # fmt: skip
     if kind == "treemap":
         trace = go.Treemap(**shared, tiling={"pad": 2, "packing": "squarify"})
@@ -78,6 +57,37 @@ def tree_figure(
         margin={"l": 2, "r": 2, "t": 4 if narrow else 26, "b": 2}, uniformtext={"minsize": 9, "mode": "hide"}
     )
     return plan.about.drawn(figure)
+
+
+def _texts(
+    plan: TreePlan, fills: list[str], kind: Literal["icicle", "treemap"], theme: Theme, narrow: bool
+) -> dict[str, Any]:
+    """What nodes say, within and in hover boxes."""
+    nodes, w = plan.nodes, plan.about.words
+    full = len(nodes) <= FULL_CARDS
+    # Of a large tree the colours are left to plotly, which would check thousands of them.
+    ink = [shades.legible(fill, theme) for fill in fills] if full else []
+    text: dict[str, Any] = {
+        "labels": [
+            wrapped(r.name, 16, 48) + f"  {w.percent(r.share)}"
+            if kind == "icicle"
+            else label(r.name, 20 if narrow else 44)
+            for r in each(nodes)
+        ],
+        "text": [w.percent(share) for share in nodes["share"]],
+        "textinfo": "label+text" if kind == "treemap" else "label", "hoverinfo": "text",
+        "textfont": {"size": 12 if narrow else 13} | ({"color": ink} if full else {}),
+        "hovertext": [card(r.name, _size(r, w), r.summary if full else "") for r in each(nodes)],
+    }  # fmt: skip
+    # plotly looks at lists entry by entry, at arrays as they are.
+    return {key: np.array(entry, dtype=object) if isinstance(entry, list) else entry for key, entry in text.items()}
+
+
+def _size(r: Any, words: Wording) -> str:
+    told = {"conversations": words.number(r.conversations), "share": words.percent(r.share)}
+    if r.accounts != r.accounts:
+        return words("size_alone", **told)
+    return words("size_of_all", **told, accounts=words.number(r.accounts))
 
 
 def _coloured(go: Any, values: pd.Series, title: str, diverging: bool, theme: Theme) -> tuple[list[str], Any]:

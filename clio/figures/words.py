@@ -52,29 +52,3 @@ def hover(text: str) -> str:
 def card(heading: str, *lines: str) -> str:
     """A hover box: the heading in bold, a line for each further text that is not empty."""
     return "<br>".join([f"<b>{hover(heading)}</b>", *(hover(line) for line in lines if line)])
-
-
-def percent(share: float) -> str:
-    """``12 %``; one decimal below 10."""
-    if share != share:
-        return "not known"
-    return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"
-
-
-def between(low: float, high: float) -> str:
-    """``9.5 to 15 %``."""
-    return "" if low != low or high != high else f"{percent(low).removesuffix(' %')} to {percent(high)}"
-
-
-def times(ratio: float) -> str:
-    """``1.8 times``, ``0.4 times``; what is hidden is said so."""
-    if ratio != ratio:
-        return "not shown"
-    if 0.8 < ratio < 1.25:
-        return f"{ratio:.2f} times"
-    return f"{ratio:.1f} times" if ratio >= 0.095 else f"{ratio:.2g} times"
-
-
-def number(count: float) -> str:
-    """``1,234``, or ``not shown``."""
-    return "not shown" if count != count else f"{count:,.0f}"

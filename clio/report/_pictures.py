@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from clio.explore.release import ALL
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from clio.explore.release import Release
     from clio.figures.colour import Theme
     from clio.figures.figure import Figure
+    from clio.figures.texts import Wording
     from clio.report.words import Words
 
 NARROW = 340
@@ -25,8 +25,8 @@ NARROW = 340
 TITLE = 120
 MOST_ROWS = 400
 """Rows of the table behind a figure; what is beyond is said below it."""
-_TEXT = re.compile(r"(?<=>)([^<>]+)(?=</text>)")
-_NUMBER = re.compile(r"\d\.\d")
+Look = dict[str, Any]
+"""Words, theme and width of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,19 @@ class Pictures:
     words: Words
     drawings: dict[str, Drawing] = field(default_factory=dict)
 
+    @cached_property
+    def figures(self) -> Wording:
+        """Fixed text within figures, with facets called as everywhere in the report."""
+        named = {name: self.words.facet(name, info.label) for name, info in self.release.facets.items()}
+        return replace(self.words.figures, facets=named)
+
     def areas(self, level: int) -> Picture | None:
         """The largest clusters of a level."""
         clusters, w = self.release.clusters, self.words
         return self._picture(
             "areas", w("p_areas"), w("p_areas_note"),
-            lambda s, theme, width: s.areas_svg(clusters, level=level, theme=theme, width=width),
-            lambda f, theme: f.areas_figure(clusters, level=level, theme=theme),
+            lambda s, look: s.areas_svg(clusters, level=level, **look),
+            lambda f, look: f.areas_figure(clusters, level=level, **look),
             lambda frame: shares_table(frame, w, w("t_areas"), w("c_area")),
         )  # fmt: skip
 
@@ -60,10 +66,10 @@ class Pictures:
         r, w = self.release, self.words
         return self._picture(
             "movement", w("p_movement"), w("p_movement_note"),
-            lambda s, theme, width: s.movement_svg(
-                r.trends, r.clusters, before, after, level=level, theme=theme, width=width
+            lambda s, look: s.movement_svg(
+                r.trends, r.clusters, before, after, level=level, **look
             ),
-            lambda f, theme: f.movement_figure(r.trends, r.clusters, before, after, level=level, theme=theme),
+            lambda f, look: f.movement_figure(r.trends, r.clusters, before, after, level=level, **look),
             lambda frame: movement_table(frame, w),
         )  # fmt: skip
 
@@ -72,9 +78,9 @@ class Pictures:
         r, w = self.release, self.words
         return self._picture(
             "map", w("p_map"), w("p_map_note"),
-            lambda s, theme, width: s.map_svg(
-                r.clusters, r.squares, theme=theme, width=width, labels=14 if width is None else 5,
-                height=None if width is None else 330,
+            lambda s, look: s.map_svg(
+                r.clusters, r.squares, labels=14 if look["width"] is None else 5,
+                height=None if look["width"] is None else 330, **look,
             ),
             None,
             lambda frame: _map_table(frame, w),
@@ -88,11 +94,11 @@ class Pictures:
         title = w("p_breakdown_all" if cluster_id == ALL else "p_breakdown", facet=told, name=plain(name, TITLE))
         return self._picture(
             key, title, w("p_breakdown_note"),
-            lambda s, theme, width: s.breakdown_svg(
-                r.breakdowns, r.clusters, facet, cluster_id, adds_up=info.adds_up, theme=theme, width=width, top=14
+            lambda s, look: s.breakdown_svg(
+                r.breakdowns, r.clusters, facet, cluster_id, adds_up=info.adds_up, top=14, **look
             ),
-            lambda f, theme: f.breakdown_figure(
-                r.breakdowns, r.clusters, facet, cluster_id, adds_up=info.adds_up, theme=theme, top=14
+            lambda f, look: f.breakdown_figure(
+                r.breakdowns, r.clusters, facet, cluster_id, adds_up=info.adds_up, top=14, **look
             ),
             lambda frame: values_table(frame, w, title),
         )  # fmt: skip
@@ -104,8 +110,8 @@ class Pictures:
         title = w("p_trend_all") if whole else w("p_trend", name=plain(name, TITLE))
         return self._picture(
             key, title, w("p_trend_all_note" if whole else "p_trend_note"),
-            lambda s, theme, width: s.trend_svg(r.trends, r.clusters, [cluster_id], theme=theme, width=width),
-            lambda f, theme: f.trend_figure(r.trends, r.clusters, [cluster_id], theme=theme),
+            lambda s, look: s.trend_svg(r.trends, r.clusters, [cluster_id], **look),
+            lambda f, look: f.trend_figure(r.trends, r.clusters, [cluster_id], **look),
             lambda frame: weeks_table(frame, w, title),
         )  # fmt: skip
 
@@ -115,60 +121,33 @@ class Pictures:
         title = w("p_heat", facet=plain(w.facet(facet, r.facets[facet].label), TITLE))
         return self._picture(
             key, title, w("p_heat_note"),
-            lambda s, theme, width: s.heatmap_svg(
-                r.breakdowns, r.clusters, facet, level=level, theme=theme, width=None if width is None else 500
+            lambda s, look: s.heatmap_svg(
+                r.breakdowns, r.clusters, facet, level=level, **look | {"width": look["width"] and 500}
             ),
-            lambda f, theme: f.heatmap_figure(r.breakdowns, r.clusters, facet, level=level, theme=theme),
+            lambda f, look: f.heatmap_figure(r.breakdowns, r.clusters, facet, level=level, **look),
             lambda frame: _matrix_table(frame, w, title),
         )  # fmt: skip
 
     def _picture(
-        self, key: str, title: str, note: str, static: Callable[[Any, Theme, int | None], Figure],
-        moving: Callable[[Any, Theme], Figure] | None, table: Callable[[pd.DataFrame], Table],
+        self, key: str, title: str, note: str, static: Callable[[Any, Look], Figure],
+        moving: Callable[[Any, Look], Figure] | None, table: Callable[[pd.DataFrame], Table],
     ) -> Picture | None:  # fmt: skip
         """The figure in both themes; None where there is nothing to draw."""
         from clio import figures
         from clio.figures import static as drawn
 
-        light = static(drawn, "light", None)
+        def still(theme: Theme, width: int | None) -> Figure:
+            return static(drawn, {"words": self.figures, "theme": theme, "width": width})
+
+        light = still("light", None)
         if light.empty:
             return None
-        dark = static(drawn, "dark", None)
+        dark = still("dark", None)
         self.drawings[key] = Drawing(
-            lambda theme, width: static(drawn, theme, width),
-            None if moving is None else lambda theme: moving(figures, theme),
+            still,
+            None if moving is None else lambda theme: moving(figures, {"words": self.figures, "theme": theme}),
         )
-        alt = plain(light.alt, 1_200) if self.words.language == "en" else self.words("alt", title=title)
-        told = table(light.table)
-        return Picture(
-            key, title, localised(light.figure, self.words), localised(dark.figure, self.words), alt, note, told
-        )
-
-
-def localised(svg: str, words: Words) -> str:
-    """Axis titles and numbers of a figure in the report's language; names are left as they are."""
-    if words.language == "en":
-        return svg
-    fixed = _FIXED[words.language]
-
-    def told(found: re.Match[str]) -> str:
-        text = html.unescape(found[1])
-        if text in fixed:
-            return html.escape(fixed[text], quote=False)
-        return _NUMBER.sub(lambda n: n[0].replace(".", ","), found[1]) if _AXIS.fullmatch(text) else found[1]
-
-    return _TEXT.sub(told, svg)
-
-
-_AXIS = re.compile(r"[\d.,\s%×]+")
-_FIXED: Mapping[str, Mapping[str, str]] = {
-    "de": {
-        "Share of conversations": "Anteil der Unterhaltungen",
-        "Share of the week": "Anteil an der Woche",
-        "Conversations a week": "Unterhaltungen je Woche",
-        "Times the earlier share": "Vielfaches des früheren Anteils",
-    }
-}
+        return Picture(key, title, light.figure, dark.figure, plain(light.alt, 1_200), note, table(light.table))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clio.errors import ClioError, ConfigError, MissingExtraError
-from clio.report._pictures import NARROW, Drawing, localised
-from clio.report.document import Document, Picture, Section
+from clio.report._pictures import NARROW, Drawing
+from clio.report.document import Picture, Section
 from clio.report.svg import Palette, merged
-from clio.report.words import Words
 
 if TYPE_CHECKING:
-    from clio.config.report import Language
     from clio.explore.release import Release
     from clio.report.content import Report
 
@@ -45,7 +43,7 @@ def page(report: Report, *, templates: Path | None = None, moving: Release | Non
     document = report.document
     palette = Palette()
     pictures = list(_pictures(document.sections))
-    drawings = {block.key: _drawn(block, report.drawings.get(block.key), palette, document) for block in pictures}
+    drawings = {block.key: _drawn(block, report.drawings.get(block.key), palette) for block in pictures}
     scripts, policy = _scripts(report, moving) if moving is not None else ("", POLICY)
     style = _text(STYLE, templates).replace("/*", " /*") + _colours(palette)
     values = {
@@ -61,12 +59,11 @@ def _pictures(sections: Sequence[Section]) -> Iterator[Picture]:
         yield from _pictures(section.sections)
 
 
-def _drawn(block: Picture, drawing: Drawing | None, palette: Palette, document: Document) -> list[tuple[str, str, str]]:
+def _drawn(block: Picture, drawing: Drawing | None, palette: Palette) -> list[tuple[str, str, str]]:
     """Drawings of a figure: for which width, for which theme, SVG."""
-    language: Language = "de" if document.language == "de" else "en"
     pairs = {"wide": (block.light, block.dark)}
     if drawing is not None:
-        slim = [localised(drawing.static(theme, NARROW).figure, Words(language)) for theme in ("light", "dark")]
+        slim = [drawing.static(theme, NARROW).figure for theme in ("light", "dark")]
         pairs["narrow"] = (slim[0], slim[1])
     else:
         pairs = {"any": pairs["wide"]}

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clio.config.report import Language
-from clio.figures.words import between, percent
+from clio.figures.texts import ENGLISH as ENGLISH_FIGURES
+from clio.figures.texts import Wording
 from clio.report._english import ENGLISH
 from clio.report._german import GERMAN
+from clio.report._german_figures import GERMAN_FIGURES
 
 TEXTS: Mapping[Language, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
+FIGURES: Mapping[Language, Wording] = {"en": ENGLISH_FIGURES, "de": GERMAN_FIGURES}
 WRITERS = (
     "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash", "run_digest", "accounts",
     "more_below", "opens", "scrolls", "no_script", "continued",
@@ -28,25 +31,28 @@ class Words:
         """The text of a key, its places filled. A value is never itself read for places."""
         return TEXTS[self.language][key].format(**values)
 
+    @property
+    def figures(self) -> Wording:
+        """What figures say in this language."""
+        return FIGURES[self.language]
+
     def count(self, number: float | None) -> str:
         """``1,234``."""
-        if number is None or number != number:
-            return self("not_shown")
-        text = f"{number:,.0f}"
-        return text if self.language == "en" else text.replace(",", ".")
+        return self("not_shown") if number is None else self.figures.number(number)
 
     def share(self, share: float | None) -> str:
         """``12 %``, one place below 10."""
-        return self("not_shown") if share is None or share != share else self._point(percent(share))
+        return self("not_shown") if share is None or share != share else self.figures.percent(share)
 
     def interval(self, low: float, high: float) -> str:
         """``9.5 to 15 %``; empty where there is none."""
-        told = between(low, high)
-        return self._point(told).replace(" to ", f" {self('to')} ") if told else ""
+        return self.figures.between(low, high)
 
     def ratio(self, ratio: float) -> str:
         """``1.8×``."""
-        return self("not_shown") if ratio != ratio else self._point(f"{ratio:.2g}×" if ratio < 10 else f"{ratio:.0f}×")
+        if ratio != ratio:
+            return self("not_shown")
+        return self.figures.figure(ratio, ".2g" if ratio < 10 else ".0f") + "×"
 
     def ratios(self, low: float, high: float) -> str:
         """``1.2 to 2.3×``; empty where there is none."""
@@ -62,15 +68,12 @@ class Words:
 
     def decimal(self, number: float) -> str:
         """``3.4``."""
-        return self._point(f"{number:.1f}")
+        return self.figures.figure(number, ".1f")
 
     def value(self, value: str) -> str:
-        """A value of a facet: what is no answer is said in words, any other stays as it is."""
-        return self("no_answer") if value == "n/a" else value
+        """A value of a facet: what Clio itself writes (no answer, ranges, weekdays) is told in this language."""
+        return self("no_answer") if value == "n/a" else self.figures.value(value)
 
     def for_writers(self) -> dict[str, str]:
         """What writers need to know."""
         return {key: self(key) for key in WRITERS}
-
-    def _point(self, text: str) -> str:
-        return text if self.language == "en" else text.replace(".", ",")

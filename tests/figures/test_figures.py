@@ -39,7 +39,9 @@ def everything(r, **look):
         "breakdown": lambda: figures.breakdown_figure(b, c, "language", "0-0001", **look),
         "representation": lambda: figures.representation_figure(b, c, "1-0000", **look),
         "trend": lambda: figures.trend_figure(t, c, ["1-0000", "1-0001"], **look),
-        "sparkline": lambda: figures.sparkline_figure(t, c, "1-0000", theme=look.get("theme", "light")),
+        "sparkline": lambda: figures.sparkline_figure(
+            t, c, "1-0000", **{k: v for k, v in look.items() if k != "width"}
+        ),
         "heatmap": lambda: figures.heatmap_figure(b, c, "language", level=0, **look),
         "ratios": lambda: figures.heatmap_figure(b, c, "language", measure="ratio", **look),
         "crossed": lambda: figures.crossed_figure(b, c, "language", "concern", **look),
@@ -81,9 +83,13 @@ def test_every_figure_comes_with_table_words_and_its_theme(made, look):
         assert "gl" not in {trace.type[-2:] for trace in found.figure.data}, name
 
 
-def test_a_release_of_nothing_gives_figures_that_say_why(made):
+def none_of(made):
     tables = ("breakdowns", "clusters", "trends", "squares")
-    none = replace(made, **{name: getattr(made, name).iloc[:0] for name in tables})
+    return replace(made, **{name: getattr(made, name).iloc[:0] for name in tables})
+
+
+def test_a_release_of_nothing_gives_figures_that_say_why(made):
+    none = none_of(made)
     for name, draw in everything(none).items():
         found = draw()
         assert found.empty, name

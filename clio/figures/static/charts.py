@@ -14,16 +14,17 @@ from clio.figures.colour import Theme, colours, diverging, legible, sequential
 from clio.figures.figure import Figure, each
 from clio.figures.grids import grid_limits
 from clio.figures.static.vega import WIDTH, Spec, draw
-from clio.figures.words import cut, percent
+from clio.figures.texts import ENGLISH, Wording
+from clio.figures.words import cut
 
 
 def map_svg(
     clusters: pd.DataFrame, squares: pd.DataFrame, *, level: int | None = None, labels: int = 14,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``map_figure``, coloured by top area."""
     c, size = colours(theme), (float(width or WIDTH), float(height or 460))
-    plan = plan_map(clusters, squares, level, None, "", labels, size, theme)
+    plan = plan_map(clusters, squares, level, None, "", labels, size, theme, words)
     fills = sequential(theme, BINS + 6)[:BINS]
     boxes = [
         {"x": r.x, "y": r.y, "right": r.x + r.size, "top": r.y + r.size, "fill": fills[int(r.bin)]}
@@ -65,10 +66,10 @@ def map_svg(
 def trend_svg(
     trends: pd.DataFrame, clusters: pd.DataFrame, cluster_ids: Collection[str] = ("all",), *,
     measure: Literal["share", "conversations"] = "share", band: bool = True,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``trend_figure``."""
-    plan = plan_trend((trends, clusters), cluster_ids, measure)
+    plan = plan_trend((trends, clusters), cluster_ids, measure, words)
     c = colours(theme)
     if plan.about.nothing:
         return draw(plan.about, {}, theme)
@@ -80,7 +81,7 @@ def trend_svg(
         for r in each(plan.weeks)
     ]  # fmt: skip
     shades = [c.palette[place % len(c.palette)] for place in range(len(legend))]
-    title = "Share of the week" if plan.measure == "share" else "Conversations a week"
+    title = words("week_axis" if plan.measure == "share" else "week_count_axis")
     y = {
         "type": "quantitative",
         "axis": {"format": ".0%" if plan.measure == "share" else ",d", "tickCount": 5, "title": title},
@@ -89,7 +90,7 @@ def trend_svg(
     ticks = [int(pd.Timestamp(week).timestamp() * 1000) for week in weeks[:: -(-len(weeks) // 7)]]
     both: Spec = {
         "x": {"field": "week", "type": "temporal", "scale": {"type": "utc"},
-              "axis": {"format": "%-d %b %Y", "title": None, "grid": False, "values": ticks}},
+              "axis": {"format": words("date"), "title": None, "grid": False, "values": ticks}},
         "color": {"field": "who", "type": "nominal", "sort": None, "scale": {"domain": legend, "range": shades}}
         | ({"legend": None} if len(legend) == 1 else {}),
     }  # fmt: skip
@@ -115,17 +116,17 @@ def trend_svg(
 def heatmap_svg(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, *, level: int | None = None,
     measure: Literal["share", "ratio"] = "share", top: int = 25,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``heatmap_figure``."""
-    plan = plan_grid((breakdowns, clusters), facet, level, measure, top)
+    plan = plan_grid((breakdowns, clusters), facet, level, measure, top, words)
     if plan.about.nothing:
         return draw(plan.about, {}, theme)
     c = colours(theme)
     steps, (low, high) = (diverging(theme) if measure == "ratio" else sequential(theme)), grid_limits(plan)
     values = []
     for row, (_, name) in enumerate(plan.rows):
-        for column, value in enumerate(plan.columns):
+        for column, (_, value) in enumerate(plan.columns):
             z = plan.z[row, column]
             fill = c.veil if z != z else steps[round(float(np.clip((z - low) / (high - low), 0, 1)) * (len(steps) - 1))]
             said = plan.said[row][column] or ("×" if z != z else "")
@@ -151,10 +152,10 @@ def heatmap_svg(
 
 def tree_svg(
     clusters: pd.DataFrame, *, root: str | None = None, most: int = 160,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``tree_figure`` as a treemap of two levels: what is below the root, and below that."""
-    plan = plan_tree(clusters, root, None, "", theme)
+    plan = plan_tree(clusters, root, None, "", theme, words)
     if plan.about.nothing:
         return draw(plan.about, {}, theme)
     c, nodes = colours(theme), plan.nodes
@@ -164,7 +165,7 @@ def tree_svg(
     parents = set(nodes.loc[nodes["cluster_id"].isin(second), "parent_id"])
     kept = nodes[nodes["cluster_id"].isin({start} | first | second)]
     values: list[dict[str, Any]] = [
-        {"id": r.cluster_id, "parent": r.parent_id or None, "name": f"{cut(r.name, 60)}  {percent(r.share)}",
+        {"id": r.cluster_id, "parent": r.parent_id or None, "name": f"{cut(r.name, 60)}  {words.percent(r.share)}",
          "value": 0 if r.cluster_id in parents or r.cluster_id == start else r.drawn, "fill": r.colour,
          "ink": legible(r.colour, theme)}
         for r in each(kept)

@@ -14,6 +14,7 @@ from clio.figures.bars import limits_of
 from clio.figures.colour import Theme, colours
 from clio.figures.figure import Figure
 from clio.figures.static.vega import WIDTH, Spec, draw
+from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import cut
 
 STEP = 36
@@ -21,27 +22,30 @@ STEP = 36
 
 def areas_svg(
     clusters: pd.DataFrame, *, level: int | None = None, top: int = 12,
-    theme: Theme = "light", width: int | None = None, height: int | None = None,
+    words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``areas_figure``."""
-    return _drawn(_rows.areas(clusters, level, top), theme, width, height)
+    return _drawn(_rows.areas(clusters, level, top, words), theme, width, height)
 
 
 def breakdown_svg(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, cluster_id: str = "all", *, top: int = 20,
-    adds_up: bool = True, theme: Theme = "light", width: int | None = None, height: int | None = None,
+    adds_up: bool = True, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``breakdown_figure``."""
-    return _drawn(_rows.breakdown((breakdowns, clusters), facet, cluster_id, top, adds_up), theme, width, height)
+    return _drawn(_rows.breakdown((breakdowns, clusters), facet, cluster_id, top, adds_up, words), theme, width, height)
 
 
 def movement_svg(
     trends: pd.DataFrame, clusters: pd.DataFrame, before: Collection[str], after: Collection[str], *,
-    level: int | None = None, top: int = 20, theme: Theme = "light", width: int | None = None,
+    level: int | None = None, top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
     height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Twin of ``movement_figure``."""
-    return _drawn(_rows.movement((trends, clusters), list(before), list(after), level, top), theme, width, height)
+    return _drawn(
+        _rows.movement((trends, clusters), list(before), list(after), level, top, words), theme, width, height
+    )
 
 
 def _drawn(chart: Rows, theme: Theme, width: int | None, height: int | None) -> Figure:

@@ -7,6 +7,7 @@ from typing import Any
 from clio.errors import MissingExtraError
 from clio.figures.colour import Theme, colours
 from clio.figures.figure import About, Figure
+from clio.figures.texts import Wording
 from clio.figures.words import cut
 
 WIDTH = 680
@@ -18,17 +19,18 @@ def draw(about: About, spec: Spec, theme: Theme, *, vega: bool = False) -> Figur
     """Draw a specification; for nothing, a line that says why."""
     if about.nothing:
         spec, vega = _nothing(about, theme), False
-    return about.drawn(_svg(spec | {"config": config(theme)}, vega))
+    return about.drawn(_svg(spec | {"config": config(theme)}, vega, about.words))
 
 
-def _svg(spec: Spec, vega: bool) -> str:
+def _svg(spec: Spec, vega: bool, words: Wording) -> str:
     try:
         import vl_convert
     except ImportError:
         raise MissingExtraError("A figure for print", "report") from None
     convert = vl_convert.vega_to_svg if vega else vl_convert.vegalite_to_svg
     # Nothing is fetched, whatever a specification might hold.
-    return str(convert(spec, allowed_base_urls=[]))
+    marks = {"decimal": words.decimal, "thousands": words.thousands, "grouping": [3], "currency": ["", ""]}
+    return str(convert(spec, allowed_base_urls=[], format_locale=marks))
 
 
 def config(theme: Theme) -> Spec:
