@@ -175,6 +175,7 @@ def _picture() -> None:
         made.figure, key=f"{key}_{root}", theme=None, on_select="rerun", selection_mode="points", width="stretch",
         config=pictures.CONFIG, alt=plain(made.alt),
     )  # fmt: skip
+    pictures.files("hierarchy")
     st.session_state[session.SOURCES]["tree"] = (f"{key}_{root}", ids)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app_parts import session
-from clio.explore.exports import file_name
+from clio.explore.exports import file_name, file_stem
 from clio.explore.safe import md, plain
 from clio.exports.cells import csv_bytes
 
@@ -20,7 +22,8 @@ CONFIG = {
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
     "toImageButtonOptions": {"format": "svg"},
 }
-"""The camera saves the figure as SVG, in the browser."""
+"""The camera saves the figure as SVG, in the browser; so do the two buttons of :func:`files`, as PNG or SVG."""
+SCRIPT = Path(__file__).resolve().parents[1] / "static" / "figure_files.js"
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -44,9 +47,21 @@ def figure(made: Any, name: str, *, heading: str = "") -> None:
         st.info(md(made.alt or made.note), icon=":material/visibility_off:")
         return
     st.plotly_chart(made.figure, theme=None, width="stretch", config=CONFIG, alt=plain(made.alt) or "Chart")
+    files(name)
     if made.note:
         st.caption(md(made.note))
     table(made.table, name)
+
+
+@cache
+def _files() -> Callable[..., Any]:
+    mount: Callable[..., Any] = st.components.v2.component("clio_figure_files", js=SCRIPT.read_text(encoding="utf-8"))
+    return mount
+
+
+def files(name: str) -> None:
+    """PNG and SVG of the plotly figure just above, made in the browser."""
+    _files()(key=f"w_files_{name}", data={"name": file_stem(session.release(), name)}, height="content")
 
 
 def table(frame: pd.DataFrame, name: str, label: str = "Numbers") -> None:

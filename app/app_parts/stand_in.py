@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app_parts import session, single
+from app_parts import pictures, session, single
 
 if TYPE_CHECKING:
     from clio.map.colours import Colours
@@ -38,3 +38,4 @@ def show(colours: Colours, highlighted: Sequence[str] | None, height: int) -> No
         made, key=key, theme=None, on_select="rerun", selection_mode=("points", "lasso"), width="stretch",
         config=CONFIG, alt=f"Map of {len(release.rows):,} clusters",
     )  # fmt: skip
+    pictures.files("map")

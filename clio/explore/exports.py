@@ -29,10 +29,14 @@ REPORTS = {"html": "text/html", "pdf": "application/pdf", "docx": _WORD, "md": "
 """Formats of a report, with what they are served as."""
 
 
-def file_name(release: Release, what: str, suffix: str) -> str:
+def file_stem(release: Release, what: str) -> str:
     """Of letters, digits and dashes: titles come from outside."""
-    stem = _FILE.sub("-", plain(release.title, 60)).strip("-").lower() or "release"
-    return f"{stem}-{what}.{suffix}"
+    return f"{_FILE.sub('-', plain(release.title, 60)).strip('-').lower() or 'release'}-{what}"
+
+
+def file_name(release: Release, what: str, suffix: str) -> str:
+    """:func:`file_stem` with its suffix."""
+    return f"{file_stem(release, what)}.{suffix}"
 
 
 def atlas_parquet(release: Release) -> bytes:

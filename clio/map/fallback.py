@@ -22,6 +22,8 @@ PALETTE = (
     *("#44aa99", "#8f8f33", "#882255", "#9a4a2f", "#7fb6dc"),
 )
 OTHER = "#9aa0a8"
+GREY = "#7b828c"
+"""Read on a light page and on a dark one."""
 SEQUENTIAL = ("#cfdfe8", "#98bdd3", "#5f96bb", "#34699b", "#193c6b")
 DIVERGING = ("#a84f0b", "#dd9a55", "#c9ccd1", "#74a5cf", "#17569a")
 LABELS = 14
@@ -62,7 +64,9 @@ def fallback_figure(
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         plot_bgcolor="rgba(0,0,0,0)",
         paper_bgcolor="rgba(0,0,0,0)",
-        legend={"title": {"text": _safe(colours.title, 60)}, "itemsizing": "constant"},
+        font={"color": GREY},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": GREY},
+        legend={"title": {"text": _safe(colours.title, 60)}, "itemsizing": "constant", "orientation": "h"},
         annotations=_names(clusters, marks, parents, size),
         dragmode="pan",
         clickmode="event+select",
