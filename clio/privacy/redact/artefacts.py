@@ -28,6 +28,9 @@ _By = Literal["rules", "first", "all"]
 """Which detectors look. Tables hold what models wrote of conversations: all do. The manifest and the table of rules are
 made of settings and versions, of which the second detector takes some for a name or an address."""
 _OF_SETTINGS = ("privacy.parquet",)
+_BY_MODELS = frozenset({"NAME", "ADDRESS"})
+CROSS = " x "
+"""Between the names, and between the values, of two facets that are counted together."""
 _MARKUP = (".html", ".htm", ".svg", ".xml")
 
 
@@ -84,8 +87,7 @@ def scan_artefacts(
                 scanner.add(text, by, place)
         except Exception:  # noqa: BLE001 - whatever a damaged file makes a library raise; it may quote the file
             scanner.found.add(Finding(told, "", None, "UNREADABLE"))
-    scanner.flush()
-    return sorted(scanner.found, key=lambda f: (f.file, f.column, -1 if f.row is None else f.row, f.type))
+    return sorted(scanner.finish(), key=lambda f: (f.file, f.column, -1 if f.row is None else f.row, f.type))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -104,6 +106,7 @@ class _Scanner:
         self._known: dict[tuple[str, _By], tuple[_Kind, ...]] = {}
         self._waiting: list[tuple[str, _By, _Place]] = []
         self._new: dict[_By, dict[str, None]] = {}
+        self._told: list[tuple[str, _By, _Place, tuple[_Kind, ...]]] = []
 
     def add(self, text: str, by: _By, place: _Place) -> None:
         if not text or text.isspace() or text in self._ours:
@@ -120,10 +123,26 @@ class _Scanner:
         for by, texts in self._new.items():
             self._scan(list(texts), by)
         for text, by, place in self._waiting:
-            kinds = self._known[text, by]
-            self.found |= {Finding(place.file, place.column, place.row, kind) for kind in kinds}
+            if kinds := self._known[text, by]:
+                self._told.append((text, by, place, kinds))
         self._waiting.clear()
         self._new.clear()
+
+    def finish(self) -> set[Finding]:
+        """All findings. A text of two that stand there by themselves, and pass, is no name or address.
+
+        Two facets crossed give such values: of "Friday x 06 to 11" the second detector makes an address.
+        """
+        self.flush()
+        for text, by, place, kinds in self._told:
+            if not (_BY_MODELS.issuperset(kinds) and self._crossed(text, by)):
+                self.found |= {Finding(place.file, place.column, place.row, kind) for kind in kinds}
+        return self.found
+
+    def _crossed(self, text: str, by: _By) -> bool:
+        parts = text.split(CROSS)
+        halves = ((CROSS.join(parts[:n]), CROSS.join(parts[n:])) for n in range(1, len(parts)))
+        return any(all(self._known.get((half, by)) == () for half in both) for both in halves)
 
     def types(self, text: str) -> tuple[_Kind, ...]:
         self._scan([text], "rules")

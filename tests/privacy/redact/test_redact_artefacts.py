@@ -18,6 +18,7 @@ from clio.errors import PrivacyError
 from clio.privacy.redact import Redactor
 from clio.privacy.redact.artefacts import Finding, scan_artefacts
 from clio.privacy.redact.blocks import OVERLAP, PIECE, pieces, text_blocks
+from clio.privacy.redact.spans import Span
 
 RULES = Redactor(RedactConfig(), model=False)
 MAIL = "jane@example.com"
@@ -163,3 +164,40 @@ def test_blocks_hold_every_line_once_in_order(lines: list[str]) -> None:
 def test_what_is_shorter_than_the_overlap_lies_whole_in_a_piece(at: int, length: int) -> None:
     text = "." * at + "x" * length + "." * (3 * PIECE - at)
     assert any("x" * length in piece for piece in pieces(text))
+
+
+class Suspicious:
+    """Takes whatever is crossed for an address, `Anna` for a name, and finds what the rules find."""
+
+    def scan_many(self, texts: list[str], *, names: bool = True, second: bool | None = None) -> list[list[Span]]:
+        found = RULES.scan_many(texts)
+        for text, spans in zip(texts, found, strict=True):
+            if second and " x " in text:
+                spans.append(Span(0, len(text), "ADDRESS", "second"))
+            if names and "Anna" in text:
+                spans.append(Span(0, len(text), "NAME", "first"))
+        return found
+
+
+@given(st.lists(st.sampled_from(["Friday", "06 to 11", "4 x 4 cars", "plan"]), min_size=2, max_size=2))
+def test_values_crossed_pass_where_each_of_them_does(tmp_path_factory: pytest.TempPathFactory, both: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("crossed")
+    table(folder / "t.parquet", {"value": [*both, " x ".join(both)]})
+    found = {f.row for f in scan_artefacts(folder, Suspicious())}  # type: ignore[arg-type]
+    suspicious = {n for n, value in enumerate(both) if " x " in value}
+    assert found == suspicious | ({2} if suspicious else set())
+    table(folder / "t.parquet", {"value": [both[0], " x ".join([both[0], "alone"])]})
+    assert 1 in {f.row for f in scan_artefacts(folder, Suspicious())}  # type: ignore[arg-type]
+
+
+def test_what_is_crossed_with_a_name_or_holds_an_identifier_is_found(tmp_path: Path) -> None:
+    table(tmp_path / "t.parquet", {"value": ["Anna", "Friday", "Anna x Friday", MAIL, f"{MAIL} x Friday"]})
+    found = scan_artefacts(tmp_path, Suspicious())  # type: ignore[arg-type]
+    assert {f.row for f in found} == {0, 2, 3, 4}
+
+
+def test_weekday_by_hour_passes_the_detectors_that_are_here(tmp_path: Path) -> None:
+    days, hours = ("Friday", "Monday"), [f"{hour:02}" for hour in range(24)]
+    crossed = [f"{day} x {hour}" for day in days for hour in hours]
+    table(tmp_path / "t.parquet", {"value": [*days, *hours, *crossed]})
+    assert scan_artefacts(tmp_path, Redactor(RedactConfig(names="auto"))) == []
