@@ -145,11 +145,13 @@ def existing(folder: Path) -> None:
                     f":material/{ICONS[run.status]}: **{md(run.title)}**  \n{md(run.name)} · {run.status}{many}"
                 )
             with buttons.container(horizontal=True, horizontal_alignment="right"):
-                if run.status == "running":
+                if run.stoppable:
                     st.button(
                         "Stop", key=f"w_stop_{run.name}", icon=":material/stop:", on_click=attempt,
                         args=(jobs.stop, folder, run.name), kwargs={"done": "It stops; what is finished is kept."},
                     )  # fmt: skip
+                elif run.status == "running":
+                    st.caption("Started elsewhere: stop it there.")
                 elif run.resumable and run.status != "finished":
                     st.button(
                         "Go on", key=f"w_resume_{run.name}", icon=":material/resume:", on_click=attempt,

@@ -1,7 +1,8 @@
 """Runs that are started from the browser: each is the ordinary ``clio run`` in a process of its own.
 
-What a run was started with lies in ``.job`` of its folder: the config, the name of its input, and the JSON lines of
-progress. A run that somebody else started is listed and watched, and not stopped from here.
+What a run was started with lies in ``.job`` of its folder: the config, the name of its input, its process, and the
+JSON lines of progress. So another server of the same user stops it, too. A run that was started in another way is
+listed and watched, and not stopped from here.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from filelock import FileLock, Timeout
 
 from clio.config import RunConfig
 from clio.errors import ClioError, RunError
+from clio.explore._process import alive, beginning, terminate
 from clio.explore.places import inside, released, run_name
 from clio.explore.safe import plain
 from clio.runs.files import read_json, write_json
 from clio.runs.manifest import FILE
 from clio.runs.permissions import make_file, make_folder
 
-JOB = ".job"
+JOB, PROCESS = ".job", "process.json"
 Status = Literal["running", "finished", "stopped", "failed", "new"]
 _TAIL = 65_536
 """Bytes of the end of the progress that are read."""
@@ -45,6 +47,8 @@ class Listed:
     """Whether there is something to explore."""
     resumable: bool
     """Whether it was started from here, so that it can go on from here."""
+    stoppable: bool
+    """Whether it is under way in a process that was started from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +112,43 @@ def _launch(folder: Path, run: Path) -> None:
             line, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
     _started[run.resolve()] = process
+    write_json(job / PROCESS, {"pid": process.pid, "began": beginning(process.pid)})
+
+
+def _process(run: Path) -> tuple[int, str]:
+    """Pid and beginning of the process that was started for a run, in whatever server; 0 where none is known."""
+    try:
+        told = read_json(run / JOB / PROCESS)
+        return int(told["pid"]), str(told["began"])
+    except (ClioError, KeyError, TypeError, ValueError, OverflowError):
+        return 0, ""
+
+
+def _under_way(run: Path) -> bool:
+    """Whether a process that was started from here is at work on it."""
+    process = _started.get(run.resolve())
+    return process.poll() is None if process is not None else alive(*_process(run))
 
 
 def stop(folder: Path, name: str) -> None:
-    """Ask a run of this server to stop; what is finished is kept.
+    """Ask a run that was started from a page to stop, by this server or an earlier one; what is finished is kept.
 
     The command takes this signal as it takes Ctrl-C, also where Ctrl-C is ignored because the server runs unattended.
 
     Raises:
-        RunError: it is not running, or another process started it.
+        RunError: it is not running, or was started in another way.
     """
-    process = _started.get(inside(folder, name))
-    if process is None or process.poll() is not None:
-        raise RunError("This run was not started by this server, or has ended: stop it where it was started.")
-    process.send_signal(signal.SIGTERM)
+    run = inside(folder, name)
+    process = _started.get(run)
+    if process is not None and process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    elif process is not None or not terminate(*_process(run)):
+        raise RunError("This run was not started from a page of this machine, or has ended: stop it where it began.")
 
 
 def status(run: Path) -> Status:
     """How a run is: by its process, its lock, its manifest."""
-    process = _started.get(run.resolve())
-    if process is not None and process.poll() is None:
+    if _under_way(run):
         return "running"
     try:
         told = str(read_json(run / FILE).get("status"))
@@ -179,6 +200,7 @@ def listed(folder: Path) -> list[Listed]:
                 many if isinstance(many, int) else None,
                 released(folder, run.name) is not None,
                 job,
+                job and _under_way(run),
             )
         )
     return found

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clio.demo import CONVERSATIONS
 from clio.errors import ClioError, InputError, RunError
-from clio.explore import jobs
+from clio.explore import _process, jobs
+from clio.explore._process import beginning, terminate
 from clio.explore.form import form_config
 from clio.runs.runner import locked
 
@@ -55,6 +59,82 @@ def test_stopping_ends_it_as_ctrl_c_does(runs: Path, monkeypatch: pytest.MonkeyP
         jobs.stop(runs, "first")
 
 
+def restarted(monkeypatch: pytest.MonkeyPatch) -> dict[Path, subprocess.Popen[bytes]]:
+    """As after another start of the app: the server knows of no process; what it had begun runs on."""
+    before = dict(jobs._started)
+    monkeypatch.setattr(jobs, "_started", {})
+    return before
+
+
+def test_another_server_stops_what_an_earlier_one_began(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
+    run = jobs.start(runs, "first", "chats.jsonl", form_config("embedded", {}))
+    process = restarted(monkeypatch)[run]
+    (found,) = jobs.listed(runs)
+    assert (found.status, found.stoppable) == ("running", True)
+    with pytest.raises(RunError, match="under way"):
+        jobs.resume(runs, "first")
+    jobs.stop(runs, "first")
+    process.wait(timeout=120)
+    (found,) = jobs.listed(runs)
+    assert found.status in ("stopped", "new")
+    assert (found.stoppable, found.resumable) == (False, True)
+    with pytest.raises(RunError, match="ended"):
+        jobs.stop(runs, "first")
+
+
+def test_a_pid_that_passed_to_another_process_is_left_alone(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, bystander: subprocess.Popen[bytes]
+) -> None:
+    job = runs / "first" / jobs.JOB
+    job.mkdir(parents=True)
+    (job / "job.json").write_text("{}", encoding="utf-8")
+    began = beginning(bystander.pid)
+    for told in (
+        {"pid": bystander.pid, "began": f"{began}1"}, {"pid": bystander.pid, "began": ""}, {"pid": bystander.pid},
+        {"pid": 0, "began": began}, {"pid": -1, "began": began}, {"pid": "x", "began": began}, [], {"pid": 1 << 40, "began": began},
+        {"pid": 1e999, "began": began},
+    ):  # fmt: skip
+        (job / jobs.PROCESS).write_text(json.dumps(told), encoding="utf-8")
+        assert not jobs.listed(runs)[0].stoppable
+        with pytest.raises(RunError):
+            jobs.stop(runs, "first")
+    assert bystander.poll() is None
+    assert beginning(bystander.pid) == began
+
+
+def test_a_process_is_told_by_its_beginning(
+    bystander: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = beginning(bystander.pid)
+    assert began
+    assert beginning(os.getpid()) != began
+    assert terminate(bystander.pid, began)
+    os.waitid(os.P_PID, bystander.pid, os.WEXITED | os.WNOWAIT)
+    assert beginning(bystander.pid) == "", "what has ended and was not waited for is no process"
+    assert not terminate(bystander.pid, began)
+
+
+def test_without_proc_ps_tells_the_beginning(
+    bystander: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if shutil.which("ps") is None:
+        pytest.skip("there is no ps on this machine")
+    monkeypatch.setattr(_process, "_PROC", tmp_path)
+    assert beginning(bystander.pid) == beginning(bystander.pid) != ""
+    bystander.kill()
+    bystander.wait()
+    assert beginning(bystander.pid) == ""
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that no run knows of."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "chats.jsonl"])
 def test_a_run_lies_in_the_runs_folder_and_over_nothing(runs: Path, name: str) -> None:
     before = sorted(runs.parent.rglob("*"))
@@ -89,7 +169,7 @@ def test_a_run_of_another_process_is_seen_and_not_stopped(runs: Path, run: Path)
     assert jobs.status(other) == "stopped"
     with locked(other):
         assert jobs.status(other) == "running"
-        with pytest.raises(RunError, match="where it was started"):
+        with pytest.raises(RunError, match="where it began"):
             jobs.stop(runs, "other")
 
 
