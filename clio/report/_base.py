@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from clio.explore.release import ALL
 from clio.explore.safe import plain
 
 if TYPE_CHECKING:
@@ -74,12 +75,25 @@ class Base:
         """A cluster's name; one without a visible character is called by its id."""
         return plain(self.release.rows[cluster_id]["name"], longest) or cluster_id
 
+    def people(self, cluster_id: str) -> int | None:
+        """Accounts of a cluster, or of the whole: after edits no more than those of its parts together."""
+        if cluster_id != ALL:
+            return int(self.release.rows[cluster_id]["accounts"])
+        told = self.release.about.get("accounts")
+        if not isinstance(told, int) or ALL not in self.release.at_most:
+            return told if isinstance(told, int) else None
+        return min(told, sum(int(self.release.rows[name]["accounts"]) for name in self.areas))
+
+    def accounts(self, cluster_id: str) -> str:
+        """The same for a reader: what is an upper bound is written as one."""
+        return self.words.accounts(self.people(cluster_id), cluster_id in self.release.at_most)
+
     def facts(self, cluster_id: str) -> str:
         """Counts, accounts and share in one line."""
         row, w = self.release.rows[cluster_id], self.words
         return w(
-            "node_at_most" if cluster_id in self.release.at_most else "node",
-            conversations=w.count(row["conversations"]), accounts=w.count(row["accounts"]), share=w.share(row["share"]),
+            "node", conversations=w.count(row["conversations"]), accounts=self.accounts(cluster_id),
+            share=w.share(row["share"]),
         )  # fmt: skip
 
     def facet(self, name: str) -> str:

@@ -107,8 +107,7 @@ def _high(base: Base, facet: str, steps: list[str], end: str) -> list[Block | No
         ((sums[name] / size[name], str(name)) for name in sums.index), key=lambda pair: (-pair[0], pair[1])
     )
     rows = tuple(
-        (base.name(name, WHOLE), w.count(float(sums[name])), w.share(min(1.0, share)))
-        for share, name in ordered[:MOST_HIGH]
+        (base.name(name, WHOLE), w.count(float(sums[name])), w.share(share)) for share, name in ordered[:MOST_HIGH]
     )
     columns = (w("c_cluster"), w("c_conversations"), w(f"c_{end}_steps"))
     table = Table(w(f"t_{end}", steps=told), columns, rows, frozenset((1, 2)))

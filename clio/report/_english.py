@@ -10,7 +10,7 @@ ENGLISH = {
     "scrolls": "wide: scroll sideways", "continued": "continued",
     "no_script": "The figures below are drawn. With scripts switched on they can be explored.",
     # Numbers and names
-    "to": "to", "at_least": "at least", "not_shown": "not shown", "no_answer": "no answer",
+    "to": "to", "at_least": "at least", "at_most": "at most {n}", "not_shown": "not shown", "no_answer": "no answer",
     "untitled": "Usage",
     "facet_language": "Language", "facet_turns": "Turns", "facet_hour": "Hour of the day",
     "facet_time_of_day": "Time of day", "facet_weekday": "Weekday", "facet_week": "Week",
@@ -45,7 +45,7 @@ ENGLISH = {
     "m_conversations": "Conversations", "m_accounts": "Accounts", "m_clusters": "Clusters", "m_areas": "Top areas",
     "m_weeks": "Weeks", "m_hidden": "Cells hidden", "m_hidden_note": "facet values and weeks of too few people",
     "m_outside": "{n} more are under the thresholds", "m_outside_some": "some more are under the thresholds",
-    "m_per_account": "{n} conversations an account",
+    "m_per_account": "{n} conversations an account", "m_per_account_least": "at least {n} conversations an account",
     "m_levels": "on {n} levels",
     "found_largest": "The largest area is “{name}” with {share} of all conversations ({interval}).",
     "found_three": "The three largest of {n} areas hold {share} together.",
@@ -53,7 +53,10 @@ ENGLISH = {
     "found_up": "“{name}” gained the most between the two halves of the period: from {before} to {after}, {times} "
     "({interval}).",
     "found_down": "“{name}” lost the most: from {before} to {after}, {times} ({interval}).",
-    "found_still": "Between the two halves of the period no area's share changed by more than chance would explain.",
+    "found_still": "Of {total} areas {n} could be compared between the two halves of the period; the share of none of "
+    "them changed by more than chance would explain.",
+    "found_untold": "Whether any area's share changed between the two halves of the period cannot be told: of none of "
+    "the {total} areas is enough shown to compare them.",
     "found_languages": "Languages that enough people used: {list}.",
     "p_areas": "Largest areas",
     "p_areas_note": "Share of all conversations shown here. Lines are 95 % intervals: what another sample of as many "
@@ -62,6 +65,8 @@ ENGLISH = {
     "t_areas": "Top areas with share and interval",
     "h_movement": "Biggest movements",
     "movement_text": "Shares in the {n} weeks from {later} on, against the {m} weeks before.",
+    "movement_all": "All {total} areas could be compared.",
+    "movement_compared": "{n} of {total} areas could be compared; of the others too many weeks are not shown.",
     "p_movement": "Areas whose share changed",
     "p_movement_note": "Share of the later weeks as a multiple of the earlier weeks' share; 1 is no change. Coloured: "
     "clear after correction for the number of comparisons (Benjamini and Hochberg, 5 %). A share falls when others "
@@ -84,7 +89,6 @@ ENGLISH = {
     "number of the clustering would divide the conversations somewhat differently: names and sizes of small clusters "
     "are less certain than those of areas.",
     "node": "{conversations} conversations · {accounts} accounts · {share}",
-    "node_at_most": "{conversations} conversations · at most {accounts} accounts · {share}",
     "tree_cut": "{n} clusters of deeper levels are not listed here for length; `clio export` has all of them.",
     "tree_short": "Summaries below the second level are left out here for length; `clio export` has them.",
     "stability": "Stability {value}",

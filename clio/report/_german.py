@@ -11,8 +11,8 @@ GERMAN = {
     "scrolls": "breit: seitlich schieben", "continued": "Fortsetzung",
     "no_script": "Die Abbildungen sind gezeichnet. Mit eingeschalteten Skripten lassen sie sich erkunden.",
     # Numbers and names
-    "to": "bis", "at_least": "mindestens", "not_shown": "nicht gezeigt", "no_answer": "keine Angabe",
-    "untitled": "Nutzung",
+    "to": "bis", "at_least": "mindestens", "at_most": "höchstens {n}", "not_shown": "nicht gezeigt",
+    "no_answer": "keine Angabe", "untitled": "Nutzung",
     "facet_language": "Sprache", "facet_turns": "Beiträge", "facet_hour": "Tagesstunde",
     "facet_time_of_day": "Tageszeit", "facet_weekday": "Wochentag", "facet_week": "Woche",
     "facet_model": "Modell des Assistenten", "facet_surface": "Produktoberfläche",
@@ -46,7 +46,7 @@ GERMAN = {
     "m_conversations": "Unterhaltungen", "m_accounts": "Konten", "m_clusters": "Gruppen", "m_areas": "Bereiche",
     "m_weeks": "Wochen", "m_hidden": "Verborgene Zellen", "m_hidden_note": "Werte und Wochen zu weniger Menschen",
     "m_outside": "{n} weitere liegen unter den Schwellen", "m_outside_some": "weitere liegen unter den Schwellen",
-    "m_per_account": "{n} Unterhaltungen je Konto",
+    "m_per_account": "{n} Unterhaltungen je Konto", "m_per_account_least": "mindestens {n} Unterhaltungen je Konto",
     "m_levels": "auf {n} Ebenen",
     "found_largest": "Der größte Bereich ist „{name}“ mit {share} aller Unterhaltungen ({interval}).",
     "found_three": "Die drei größten von {n} Bereichen haben zusammen {share}.",
@@ -55,8 +55,10 @@ GERMAN = {
     "found_up": "„{name}“ gewann zwischen den beiden Hälften des Zeitraums am meisten: von {before} auf {after}, "
     "{times} ({interval}).",
     "found_down": "„{name}“ verlor am meisten: von {before} auf {after}, {times} ({interval}).",
-    "found_still": "Zwischen den beiden Hälften des Zeitraums änderte sich der Anteil keines Bereichs stärker, als der "
-    "Zufall erklärt.",
+    "found_still": "Von {total} Bereichen ließen sich {n} zwischen den beiden Hälften des Zeitraums vergleichen; bei "
+    "keinem davon änderte sich der Anteil stärker, als der Zufall erklärt.",
+    "found_untold": "Ob sich zwischen den beiden Hälften des Zeitraums der Anteil eines Bereichs änderte, lässt sich "
+    "nicht sagen: Von keinem der {total} Bereiche wird genug gezeigt, um sie zu vergleichen.",
     "found_languages": "Sprachen, die genug Menschen nutzten: {list}.",
     "p_areas": "Größte Bereiche",
     "p_areas_note": "Anteil an allen hier gezeigten Unterhaltungen. Striche sind 95-%-Intervalle: was eine andere "
@@ -65,6 +67,9 @@ GERMAN = {
     "t_areas": "Bereiche mit Anteil und Intervall",
     "h_movement": "Größte Bewegungen",
     "movement_text": "Anteile in den {n} Wochen ab {later}, verglichen mit den {m} Wochen davor.",
+    "movement_all": "Alle {total} Bereiche ließen sich vergleichen.",
+    "movement_compared": "{n} von {total} Bereichen ließen sich vergleichen; von den übrigen werden zu viele Wochen "
+    "nicht gezeigt.",
     "p_movement": "Bereiche, deren Anteil sich änderte",
     "p_movement_note": "Anteil der späteren Wochen als Vielfaches des Anteils der früheren; 1 heißt keine Änderung. "
     "Farbig: klar auch nach Berücksichtigung der Zahl der Vergleiche (Benjamini und Hochberg, 5 %). Ein Anteil sinkt, "
@@ -87,7 +92,6 @@ GERMAN = {
     "Anfangszahl des Gruppierens teilte die Unterhaltungen etwas anders: Namen und Größen kleiner Gruppen sind weniger "
     "sicher als die der Bereiche.",
     "node": "{conversations} Unterhaltungen · {accounts} Konten · {share}",
-    "node_at_most": "{conversations} Unterhaltungen · höchstens {accounts} Konten · {share}",
     "tree_cut": "{n} Gruppen tieferer Ebenen sind der Länge wegen nicht aufgeführt; `clio export` hat alle.",
     "tree_short": "Zusammenfassungen unter der zweiten Ebene fehlen hier der Länge wegen; `clio export` hat sie.",
     "stability": "Stabilität {value}",

@@ -192,7 +192,7 @@ def appendix(base: Base) -> Section:
         from clio.measures import weekly
 
         frame = weekly(release.trends, release.clusters).assign(cluster_id=ALL)
-        blocks.append(weeks_table(frame, w, w("t_weeks")))
+        blocks.append(weeks_table(frame, w, w("t_weeks"), release.at_most))
     return Section("appendix", w("s_appendix"), there(blocks))
 
 
@@ -204,7 +204,8 @@ def _clusters(base: Base, most: int) -> Table | None:
     rows = tuple(
         (str(row["cluster_id"]), str(row["level"]), base.name(str(row["cluster_id"]), WHOLE),
          base.name(row["parent_id"]) if row["parent_id"] in release.rows else "",
-         w.count(row["conversations"]), w.count(row["accounts"]), w.share(row["share"]), plain(row["writer"], 80))
+         w.count(row["conversations"]), base.accounts(str(row["cluster_id"])), w.share(row["share"]),
+         plain(row["writer"], 80))
         for row in ordered[:most]
     )  # fmt: skip
     columns = (

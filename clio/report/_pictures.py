@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ class Pictures:
             "areas", w("p_areas"), w("p_areas_note"),
             lambda s, look: s.areas_svg(clusters, level=level, **look),
             lambda f, look: f.areas_figure(clusters, level=level, **look),
-            lambda frame: shares_table(frame, w, w("t_areas"), w("c_area")),
+            lambda frame: shares_table(frame, w, w("t_areas"), w("c_area"), self.release.at_most),
         )  # fmt: skip
 
     def movement(self, before: Sequence[str], after: Sequence[str], level: int) -> Picture | None:
@@ -83,7 +83,7 @@ class Pictures:
                 height=None if look["width"] is None else 330, **look,
             ),
             None,
-            lambda frame: _map_table(frame, w),
+            lambda frame: _map_table(frame, w, r.at_most),
         )  # fmt: skip
 
     def breakdown(self, facet: str, cluster_id: str, key: str, name: str) -> Picture | None:
@@ -100,7 +100,7 @@ class Pictures:
             lambda f, look: f.breakdown_figure(
                 r.breakdowns, r.clusters, facet, cluster_id, adds_up=info.adds_up, top=14, **look
             ),
-            lambda frame: values_table(frame, w, title),
+            lambda frame: values_table(frame, w, title, cluster_id in r.at_most),
         )  # fmt: skip
 
     def trend(self, cluster_id: str, key: str, name: str) -> Picture | None:
@@ -112,7 +112,7 @@ class Pictures:
             key, title, w("p_trend_all_note" if whole else "p_trend_note"),
             lambda s, look: s.trend_svg(r.trends, r.clusters, [cluster_id], **look),
             lambda f, look: f.trend_figure(r.trends, r.clusters, [cluster_id], **look),
-            lambda frame: weeks_table(frame, w, title),
+            lambda frame: weeks_table(frame, w, title, r.at_most),
         )  # fmt: skip
 
     def heatmap(self, facet: str, level: int, key: str) -> Picture | None:
@@ -155,34 +155,34 @@ def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def shares_table(frame: pd.DataFrame, w: Words, caption: str, what: str, folded: bool = True) -> Table:
+def shares_table(frame: pd.DataFrame, w: Words, caption: str, what: str, at_most: Collection[str]) -> Table:
     """Clusters with share and interval."""
     rows = tuple(
-        (plain(r["name"]), w.count(r["conversations"]), w.count(r["accounts"]), w.share(r["share"]),
-         w.interval(r["low"], r["high"]))
+        (plain(r["name"]), w.count(r["conversations"]), w.accounts(r["accounts"], r["cluster_id"] in at_most),
+         w.share(r["share"]), w.interval(r["low"], r["high"]))
         for r in rows_of(frame)
     )  # fmt: skip
     columns = (what, w("c_conversations"), w("c_accounts"), w("c_share"), w("c_interval"))
-    return Table(caption, columns, rows, frozenset((1, 2, 3, 4)), folded)
+    return Table(caption, columns, rows, frozenset((1, 2, 3, 4)), True)
 
 
-def values_table(frame: pd.DataFrame, w: Words, caption: str) -> Table:
+def values_table(frame: pd.DataFrame, w: Words, caption: str, at_most: bool) -> Table:
     """Values of a facet; what is together or hidden is a row that says so."""
     names = {"other": w("together"), "not shown": w("hidden_row")}
     rows = tuple(
-        (names.get(r["status"]) or w.value(plain(r["value"])), w.count(r["conversations"]), w.count(r["accounts"]),
-         w.share(r["share"]), w.interval(r["low"], r["high"]))
+        (names.get(r["status"]) or w.value(plain(r["value"])), w.count(r["conversations"]),
+         w.accounts(r["accounts"], at_most), w.share(r["share"]), w.interval(r["low"], r["high"]))
         for r in rows_of(frame)
     )  # fmt: skip
     columns = (w("c_value"), w("c_conversations"), w("c_accounts"), w("c_share"), w("c_interval"))
     return Table(caption, columns, rows, frozenset((1, 2, 3, 4)), True)
 
 
-def weeks_table(frame: pd.DataFrame, w: Words, caption: str) -> Table:
+def weeks_table(frame: pd.DataFrame, w: Words, caption: str, at_most: Collection[str]) -> Table:
     """Weeks of one cluster."""
     whole = bool((frame["cluster_id"] == ALL).all())
     rows = tuple(
-        (str(r["week"]), w.count(r["conversations"]), w.count(r["accounts"]))
+        (str(r["week"]), w.count(r["conversations"]), w.accounts(r["accounts"], r["cluster_id"] in at_most))
         + (() if whole else (w.share(r["share"]),))
         for r in rows_of(frame)
     )
@@ -206,12 +206,13 @@ def verdict(said: str) -> str:
     return {"over": "over", "under": "under", "not shown": "not_shown"}.get(said, "unclear")
 
 
-def _map_table(frame: pd.DataFrame, w: Words) -> Table:
+def _map_table(frame: pd.DataFrame, w: Words, at_most: Collection[str]) -> Table:
     ordered = frame.sort_values(["conversations", "name"], ascending=[False, True]).head(MOST_ROWS)
     rows = tuple(
-        (plain(r["name"]), plain(r["area"]), w.count(r["conversations"]), w.count(r["accounts"]), w.share(r["share"]))
+        (plain(r["name"]), plain(r["area"]), w.count(r["conversations"]),
+         w.accounts(r["accounts"], r["cluster_id"] in at_most), w.share(r["share"]))
         for r in rows_of(ordered)
-    )
+    )  # fmt: skip
     columns = (w("c_cluster"), w("c_area"), w("c_conversations"), w("c_accounts"), w("c_share"))
     return Table(w("t_map"), columns, rows, frozenset((2, 3, 4)), True)
 

@@ -22,7 +22,7 @@ def summary(base: Base) -> Section:
     limits = {"least_conversations": w.count(least.conversations), "least_accounts": w.count(least.accounts)}
     if not release.rows:
         return Section("summary", w("s_summary"), (Paragraph(w("lead_nothing", **limits)),))
-    totals = {key: w.count(release.about.get(key)) for key in ("conversations", "accounts")}
+    totals = {"conversations": w.count(release.about.get("conversations")), "accounts": base.accounts(ALL)}
     levels = len(release.clusters["level"].unique())
     lead = w("lead", clusters=w.count(len(release.rows)), levels=levels, **totals, **limits)
     blocks: list[Block | None] = [
@@ -34,16 +34,17 @@ def summary(base: Base) -> Section:
 
 def _metrics(base: Base) -> Metrics:
     w, about = base.words, base.release.about
-    conversations, accounts = int(about.get("conversations") or 0), int(about.get("accounts") or 0)
+    conversations, accounts = int(about.get("conversations") or 0), base.people(ALL)
     outside = about.get("conversations_outside")
     note = w("m_outside", n=w.count(outside)) if outside else ""
     if outside is None and about.get("conversations_outside_note"):
         note = w("m_outside_some")
-    each = w("m_per_account", n=w.decimal(conversations / accounts)) if accounts else ""
+    bound = "m_per_account_least" if ALL in base.release.at_most else "m_per_account"
+    each = w(bound, n=w.decimal(conversations / accounts)) if accounts else ""
     levels = w("m_levels", n=len(base.release.clusters["level"].unique()))
     items = [
         Metric(w("m_conversations"), w.count(conversations), note),
-        Metric(w("m_accounts"), w.count(accounts), each),
+        Metric(w("m_accounts"), base.accounts(ALL), each),
         Metric(w("m_areas"), w.count(len(base.areas))),
         Metric(w("m_clusters"), w.count(len(base.release.rows)), levels),
     ]
@@ -83,8 +84,17 @@ def _moves(base: Base) -> list[str]:
                   interval=w.ratios(row["low"], row["high"]))
             )  # fmt: skip
     if base.moved and not any(row["verdict"] in ("over", "under") for row in base.moved):
-        told.append(w("found_still"))
+        told.append(w("found_still" if _compared(base) else "found_untold", **_of_areas(base)))
     return told
+
+
+def _compared(base: Base) -> int:
+    """Areas of which enough weeks are shown to compare the halves of the period."""
+    return sum(row["verdict"] != "not shown" for row in base.moved)
+
+
+def _of_areas(base: Base) -> dict[str, str]:
+    return {"n": base.words.count(_compared(base)), "total": base.words.count(len(base.moved))}
 
 
 def _spike(base: Base) -> str:
@@ -123,6 +133,9 @@ def _movement(base: Base) -> Section:
         before, after = base.halves
         text = w("movement_text", n=len(after), m=len(before), later=after[0])
         blocks = [Paragraph(text), base.pictures.movement(before, after, base.release.top)]
+        if base.moved:
+            every = _compared(base) == len(base.moved)
+            blocks.append(Paragraph(w("movement_all" if every else "movement_compared", **_of_areas(base)), quiet=True))
     return Section("movement", w("h_movement"), there(blocks))
 
 
@@ -190,7 +203,7 @@ def _area(base: Base, cluster: str, key: str) -> Section:
     interval = w.interval(share["low"], share["high"])
     line = w(
         "area_line" if interval else "area_line_plain", conversations=w.count(row["conversations"]),
-        accounts=w.count(row["accounts"]), share=w.share(share["share"]), interval=interval,
+        accounts=base.accounts(cluster), share=w.share(share["share"]), interval=interval,
     )  # fmt: skip
     blocks: list[Block | None] = [Paragraph(line, quiet=True)]
     if said := plain(row["summary"], WHOLE):
@@ -215,8 +228,8 @@ def _children(base: Base, cluster: str) -> list[Block | None]:
         return []
     size = max(int(base.release.rows[cluster]["conversations"]), 1)
     rows = tuple(
-        (base.name(name, WHOLE), w.count(row["conversations"]), w.count(row["accounts"]),
-         w.share(min(1.0, row["conversations"] / size)))
+        (base.name(name, WHOLE), w.count(row["conversations"]), base.accounts(name),
+         w.share(row["conversations"] / size))
         for name, row in ((name, base.release.rows[name]) for name in under[: base.bounds.children])
     )  # fmt: skip
     columns = (w("c_cluster"), w("c_conversations"), w("c_accounts"), w("c_of_area"))
@@ -265,7 +278,8 @@ def breakdowns_table(base: Base, cluster: str, caption: str, *, folded: bool = T
         frame = facet_shares(release.breakdowns, release.clusters, facet, cluster, adds_up=info.adds_up)
         rows += [
             (base.facet(facet), names.get(r["status"]) or w.value(plain(r["value"])), w.count(r["conversations"]),
-             w.count(r["accounts"]), w.share(r["share"]), w.interval(r["low"], r["high"]))
+             w.accounts(r["accounts"], cluster in release.at_most), w.share(r["share"]),
+             w.interval(r["low"], r["high"]))
             for r in rows_of(frame)
         ]  # fmt: skip
     columns = (w("c_facet"), w("c_value"), w("c_conversations"), w("c_accounts"), w("c_share"), w("c_interval"))

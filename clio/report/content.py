@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from clio.explore.release import ALL
 from clio.explore.safe import plain
 from clio.report import _concerns, _grounds, _sections
 from clio.report._base import NAME, Base
@@ -103,7 +104,7 @@ def _facts(base: Base) -> tuple[tuple[str, str], ...]:
     facts = [
         (w("f_period"), period),
         (w("f_conversations"), w.count(about.get("conversations"))),
-        (w("f_accounts"), w.count(about.get("accounts"))),
+        (w("f_accounts"), base.accounts(ALL)),
         (w("f_clusters"), w.count(len(base.release.rows))),
         (w("f_version"), w("version", version=plain(about.get("clio") or w("not_told"), 40))),
     ]

@@ -40,9 +40,14 @@ class Words:
         """``1,234``."""
         return self("not_shown") if number is None else self.figures.number(number)
 
+    def accounts(self, number: float | None, at_most: bool) -> str:
+        """``1,234``, or ``at most 1,234`` where the same person may be counted twice."""
+        told = self.count(number)
+        return self("at_most", n=told) if at_most and told != self("not_shown") else told
+
     def share(self, share: float | None) -> str:
-        """``12 %``, one place below 10."""
-        return self("not_shown") if share is None or share != share else self.figures.percent(share)
+        """``12 %``, one place below 10. Counts with noise can add up to more than all: no share is written as more."""
+        return self("not_shown") if share is None or share != share else self.figures.percent(min(share, 1.0))
 
     def interval(self, low: float, high: float) -> str:
         """``9.5 to 15 %``; empty where there is none."""
