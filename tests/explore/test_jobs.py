@@ -92,8 +92,8 @@ def test_a_pid_that_passed_to_another_process_is_left_alone(
     began = beginning(bystander.pid)
     for told in (
         {"pid": bystander.pid, "began": f"{began}1"}, {"pid": bystander.pid, "began": ""}, {"pid": bystander.pid},
-        {"pid": 0, "began": began}, {"pid": -1, "began": began}, {"pid": "x", "began": began}, [], {"pid": 1 << 40, "began": began},
-        {"pid": 1e999, "began": began},
+        {"pid": 0, "began": began}, {"pid": -1, "began": began}, {"pid": "x", "began": began}, [],
+        {"pid": 1 << 40, "began": began}, {"pid": 1e999, "began": began},
     ):  # fmt: skip
         (job / jobs.PROCESS).write_text(json.dumps(told), encoding="utf-8")
         assert not jobs.listed(runs)[0].stoppable
