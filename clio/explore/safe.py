@@ -1,23 +1,16 @@
-"""The one place where released text is made fit for a page. Names are written by models: they are shown, never obeyed.
+"""Released text for the app's pages: cleaned, cut to what a page shows, and escaped by :mod:`clio.text.escape`.
 
-Streamlit renders Markdown in labels, metrics, captions, buttons, expanders and pills, and fetches the images that it
-names; ``st.dataframe``, ``st.text`` and options of a selectbox show text as it is.
+``st.dataframe``, ``st.text`` and options of a selectbox show text as it is; everything else is Markdown, whose images
+Streamlit fetches.
 """
 
 from __future__ import annotations
 
-import html as html_module
-import re
-
 from clio.privacy.wall import clean_text
+from clio.text import escape
 
 LONGEST = 600
 """Characters of the longest text that a page shows; two sentences are under 400."""
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$<>&:^=\"'])")
-_JOINER = "\N{WORD JOINER}"
-# Web addresses, mail addresses, :emoji: and :material/icon: are looked for in the finished text, after escapes are
-# undone: only a character in between keeps them plain.
-_LIVE = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)", re.I)
 
 
 def plain(text: object, longest: int = LONGEST) -> str:
@@ -28,12 +21,12 @@ def plain(text: object, longest: int = LONGEST) -> str:
 
 def md(text: object, longest: int = LONGEST) -> str:
     """For everything that Streamlit renders as Markdown: the same line, with nothing that it would act on."""
-    return _MARKDOWN.sub(r"\\\1", _LIVE.sub(_JOINER, plain(text, longest)))
+    return escape.streamlit(plain(text, longest))
 
 
 def html(text: object, longest: int = LONGEST) -> str:
     """For HTML, attributes in quotes included."""
-    return html_module.escape(plain(text, longest), quote=True)
+    return escape.html(plain(text, longest))
 
 
 def percent(share: float) -> str:

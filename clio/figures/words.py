@@ -1,15 +1,14 @@
 """Texts of a release on their way into a figure. They may have been written by anybody: shown, never obeyed.
 
-plotly reads a subset of HTML and all entities in its texts, and what stands between two dollar signs as TeX where
-MathJax is loaded. Everything goes through :func:`label` or :func:`hover`.
+Everything that plotly shows goes through :func:`label` or :func:`hover`; :mod:`clio.text.escape` escapes.
 """
 
 from __future__ import annotations
 
-import html
 import textwrap
 
 from clio.measures.shares import clean
+from clio.text.escape import plotly as escape
 
 LABEL = 40
 HOVER = 300
@@ -24,11 +23,6 @@ def cut(text: str, length: int = LABEL) -> str:
     kept = plain[: length - 1]
     at = kept.rfind(" ")
     return (kept[:at] if at > length * 0.6 else kept).rstrip(" ,;:") + "…"
-
-
-def escape(text: str) -> str:
-    """Markup, entities and TeX as the characters they are."""
-    return html.escape(text).replace("$", "&#36;")
 
 
 def label(text: str, length: int = LABEL) -> str:

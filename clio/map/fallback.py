@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from clio.errors import MissingExtraError
 from clio.map.colours import CATEGORIES, Colours, number, parents_of
 from clio.map.payload import Size
 from clio.map.text import clean
+from clio.text import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,8 +77,7 @@ def fallback_figure(
 
 
 def _safe(text: object, limit: int) -> str:
-    """Plotly reads a few tags in text: none of a name's own."""
-    return html.escape(clean(text, limit), quote=False)
+    return escape.plotly(clean(text, limit))
 
 
 def _groups(marks: pd.DataFrame, colours: Colours) -> list[tuple[str, Any, dict[str, Any]]]:

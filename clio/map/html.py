@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from clio.errors import ClioError
 from clio.map.bundle import script
 from clio.map.payload import Scene, Size, payload
 from clio.map.text import clean
+from clio.text import escape
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,10 +85,10 @@ def html_page(
     code = "\n" + script() + "\n"
     if re.search(r"</script|<!--", code, re.IGNORECASE):
         raise ClioError("The map's script holds a sequence that ends a script element. Build it again: make map")
-    shown = f'<p dir="auto">{html.escape(clean(caption, 1000))}</p>' if caption else ""
+    shown = f'<p dir="auto">{escape.html(clean(caption, 1000))}</p>' if caption else ""
     return _PAGE.format(
         policy=policy(code, has_points=points is not None and len(points) > 0),
-        title=html.escape(clean(title, 200)),
+        title=escape.html(clean(title, 200)),
         caption=shown,
         style=_STYLE.replace("LEAST", f"{height}px" if height else "420px"),
         data=data,
