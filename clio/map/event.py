@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_NUMBER = r"(-?[0-9]{1,12}(?:\.[0-9]{1,12})?(?:e[+-]?[0-9]{1,2})?)"
+_VIEW = re.compile(f"{_NUMBER},{_NUMBER},{_NUMBER}")
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,12 @@ class View:
     x: float
     y: float
     scale: float
+
+    @staticmethod
+    def read(text: str | None) -> View | None:
+        """A view as the script writes it into an address; None for anything else."""
+        found = _VIEW.fullmatch(text or "")
+        return _view(dict(zip(("x", "y", "scale"), map(float, found.groups()), strict=True))) if found else None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ _TYPES = {code: kind for kind, code in _CODES.items()}
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is drawn. ``highlighted``: None for no highlight; an empty one dims everything."""
+    """All that is drawn. ``highlighted``: None for no highlight; an empty one dims everything. ``address``: the parameter
+    of a page's address that the script keeps the view in; none where it is empty.
+    """
 
     clusters: pd.DataFrame
     density: pd.DataFrame | None = None
@@ -52,6 +54,7 @@ class Scene:
     view: View | None = None
     title: str = "Map of clusters"
     height: int | None = None
+    address: str = ""
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -109,6 +112,7 @@ def payload(scene: Scene, *, wish: int = 0) -> bytes:
         "digest": digest.hexdigest()[:24],
         "title": scene.title[:NAME],
         "height": scene.height,
+        "address": scene.address,
         "size": scene.size,
         "colours": colours,
         "selected": scene.selected,

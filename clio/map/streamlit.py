@@ -46,6 +46,7 @@ def cluster_map(
     key: str,
     height: int = 620,
     title: str = "Map of clusters",
+    view_in: str = "",
     on_change: Callable[[], None] | None = None,
 ) -> MapEvent:
     """Shows the map and returns what was last chosen on it.
@@ -66,6 +67,8 @@ def cluster_map(
         key: names this map within the app.
         height: pixels.
         title: what screen readers call it.
+        view_in: parameter of the address that the browser keeps the view in, whenever the map comes to rest; nothing
+            is run for it. ``View.read(st.query_params.get(...))`` reads it, for ``view``.
         on_change: called before the rerun.
 
     Raises:
@@ -77,7 +80,7 @@ def cluster_map(
     memory = f"{key}:wish"
     wish = _next_wish(st.session_state.get(memory), selected, last)
     st.session_state[memory] = wish
-    scene = Scene(clusters, density, colours, size, wish.sent, highlighted, points, view, title, height)
+    scene = Scene(clusters, density, colours, size, wish.sent, highlighted, points, view, title, height, view_in)
     result = _component()(
         key=key, data=payload(scene, wish=wish.number), on_event_change=on_change or _nothing, height="content"
     )

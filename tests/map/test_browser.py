@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from clio.map.colours import Colours
+from clio.map.event import View
 from clio.map.html import write_html
 from clio.map.points import Points
 from tests.map.browser import DRAWN, launcher, streamlit_app
@@ -141,7 +143,7 @@ def test_labels_do_not_overlap_at_any_zoom(opened, tmp_path):
         for i, (x, y, w, h) in enumerate(boxes):
             for u, v, s, t in boxes[:i]:
                 assert x + w <= u or u + s <= x or y + h <= v or v + t <= y
-        sheet.get("m.zoomBy(1.7, 400, 300)")
+        sheet.get("m.mover.zoomBy(1.7, 400, 300)")
 
 
 def test_points_are_drawn_and_a_lost_context_comes_back(opened, tmp_path):
@@ -180,6 +182,7 @@ APP = """
 import pandas as pd
 import streamlit as st
 from clio.map.colours import Colours
+from clio.map.event import View
 from clio.map.streamlit import cluster_map
 from tests.map.test_browser import spread
 
@@ -187,8 +190,11 @@ clusters = spread([f"cluster {i}" for i in range(9)])
 wanted = st.selectbox("Go to", [None, *clusters["cluster_id"]])
 share = st.checkbox("Share")
 colours = Colours.by_share("Share", {"0-0000": 0.5}) if share else None
-event = cluster_map(clusters, colours=colours, selected=wanted, key="map", height=420)
+st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+view = View.read(st.session_state.setdefault("view", st.query_params.get("v")))
+event = cluster_map(clusters, colours=colours, selected=wanted, key="map", height=420, view=view, view_in="v")
 st.text(f"selected={event.selected} lasso={len(event.lasso)} webgl={event.webgl}")
+st.text(f"runs={st.session_state['runs']} asked={st.query_params.get('v')}.")
 """
 
 
@@ -209,3 +215,31 @@ def test_in_streamlit_a_click_arrives_and_zoom_survives(opened, tmp_path):
         assert sheet.get("m.model.ids[m.selected]") == cluster
         assert [url for url in sheet.asked if not url.startswith((address, "data:", "blob:"))] == []
         assert sheet.faults == []
+
+
+def test_in_streamlit_the_view_is_kept_in_the_address_and_runs_nothing(opened, tmp_path):
+    script = tmp_path / "app.py"
+    script.write_text(APP, encoding="utf-8")
+    with streamlit_app(script) as address:
+        sheet = Sheet(opened, address)
+        sheet.page.get_by_text("runs=1 ").wait_for()
+        x, y, cluster = sheet.circle(2)
+        sheet.page.mouse.move(x, y)
+        sheet.page.mouse.wheel(0, -150)
+        sheet.page.wait_for_url("**/?v=*")
+        view = View.read(parse_qs(urlsplit(sheet.page.url).query)["v"][0])
+        assert view is not None
+        assert view.scale == pytest.approx(sheet.get("m.camera.zoom"), rel=1e-3)
+        sheet.page.wait_for_timeout(300)
+        assert sheet.page.get_by_text("runs=1 asked=None.").count() == 1
+        x, y, cluster = sheet.circle(2)
+        sheet.page.mouse.click(x, y)
+        sheet.page.get_by_text("runs=2 asked=").wait_for()  # what runs next is told where the map is looked at from
+        assert sheet.page.get_by_text("asked=None.").count() == 0
+        there = Sheet(opened, sheet.page.url)
+        assert there.get("m.camera.zoom") == pytest.approx(view.scale)
+        assert there.get("m.camera.x") == pytest.approx(view.x)
+        there.page.locator(".clio-stage").focus()
+        there.page.keyboard.press("0")
+        there.page.wait_for_url(lambda url: "v=" not in url)
+        assert there.faults == sheet.faults == []

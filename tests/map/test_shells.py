@@ -32,6 +32,18 @@ def test_any_event_from_a_browser_is_read_without_a_fault(sent):
     assert all(np.isfinite(p).all() and len(p) == 2 for p in event.polygon)
 
 
+@given(st.text(max_size=40) | st.from_regex(r"[-0-9.e+]{1,9}(,[-0-9.e+]{1,9}){2}", fullmatch=True))
+def test_any_view_from_an_address_is_read_without_a_fault(text):
+    view = View.read(text)
+    assert view is None or (np.isfinite([view.x, view.y, view.scale]).all() and view.scale > 0)
+
+
+def test_a_view_is_read_as_the_script_writes_it():
+    assert View.read("-1.25,0.0031,2.5") == View(-1.25, 0.0031, 2.5)
+    assert View.read("1e-7,2,1") == View(1e-7, 2.0, 1.0)
+    assert View.read(None) is View.read("") is View.read("1,2") is View.read("1,2,0") is None
+
+
 def test_an_event_is_read_whole():
     sent = {"selected": "a", "lasso": ["a", "b", "c"], "polygon": [[0, 1], [1, 1.5]], "point": 4,
             "view": {"x": 1, "y": 2, "scale": 3}, "webgl": False, "sequence": 9}  # fmt: skip

@@ -82,13 +82,13 @@ export function build(map) {
   parts.card.setAttribute("aria-hidden", "true");
   parts.live.setAttribute("aria-live", "polite");
   parts.message.setAttribute("role", "status");
-  parts.lasso = button("lasso", "Lasso: draw around clusters to select them", () => map.toggleLasso());
+  parts.lasso = button("lasso", "Lasso: draw around clusters to select them", () => map.choice.toggleLasso());
   parts.lasso.setAttribute("aria-pressed", "false");
   const centre = () => [map.camera.width / 2, map.camera.height / 2];
   parts.tools.append(
-    button("in", "Zoom in", () => map.zoomSmoothly(1.8, ...centre())),
-    button("out", "Zoom out", () => map.zoomSmoothly(1 / 1.8, ...centre())),
-    button("fit", "Show everything", () => map.home()),
+    button("in", "Zoom in", () => map.mover.zoomSmoothly(1.8, ...centre())),
+    button("out", "Zoom out", () => map.mover.zoomSmoothly(1 / 1.8, ...centre())),
+    button("fit", "Show everything", () => map.mover.home()),
     parts.lasso,
     button("save", "Save this view as PNG", () => map.save("png"), "PNG"),
     button("save", "Save this view as SVG", () => map.save("svg"), "SVG"),

@@ -22,6 +22,14 @@ function fail(parent, error) {
   note.textContent = `The map cannot be drawn: ${error.message}`;
 }
 
+/** Into the page's address, without asking the server for anything: it reads the address when it runs next. */
+function intoAddress(name, view) {
+  const address = new URL(location.href);
+  if (view) address.searchParams.set(name, view);
+  else address.searchParams.delete(name);
+  if (address.href !== location.href) history.replaceState(history.state, "", address);
+}
+
 /** Streamlit calls this again with every change of data or theme; what is returned runs once, at the end. */
 function streamlit({ parentElement, data, setStateValue }) {
   let map = maps.get(parentElement);
@@ -31,6 +39,7 @@ function streamlit({ parentElement, data, setStateValue }) {
     maps.set(parentElement, map);
   }
   map.report = (event) => setStateValue("event", event);
+  map.onRest = (view) => map.header?.address && intoAddress(map.header.address, view);
   const bytes = asBytes(data);
   if (bytes) {
     try {

@@ -24,12 +24,12 @@ export function listen(stage, map) {
       lasso = null;
       start = null;
       pinch = spread([...held.values()]);
-      map.lassoDrawn(null);
+      map.choice.lassoDrawn(null);
       return;
     }
     pressedAt = event.timeStamp;
     start = { point, last: point, moved: false };
-    if (event.shiftKey || map.lassoMode) lasso = [point];
+    if (event.shiftKey || map.choice.lassoMode) lasso = [point];
   };
 
   const move = (event) => {
@@ -41,8 +41,8 @@ export function listen(stage, map) {
     held.set(event.pointerId, point);
     if (pinch && held.size === 2) {
       const now = spread([...held.values()]);
-      map.pan(now.x - pinch.x, now.y - pinch.y);
-      map.zoomBy(now.apart / Math.max(1, pinch.apart), now.x, now.y);
+      map.mover.pan(now.x - pinch.x, now.y - pinch.y);
+      map.mover.zoomBy(now.apart / Math.max(1, pinch.apart), now.x, now.y);
       pinch = now;
       return;
     }
@@ -53,9 +53,9 @@ export function listen(stage, map) {
     if (lasso) {
       const last = lasso[lasso.length - 1];
       if (Math.hypot(point[0] - last[0], point[1] - last[1]) >= 3) lasso.push(point);
-      map.lassoDrawn(lasso);
+      map.choice.lassoDrawn(lasso);
     } else {
-      map.pan(point[0] - start.last[0], point[1] - start.last[1]);
+      map.mover.pan(point[0] - start.last[0], point[1] - start.last[1]);
     }
     start.last = point;
   };
@@ -70,10 +70,10 @@ export function listen(stage, map) {
     if (!start) return;
     const { moved, point } = start;
     start = null;
-    if (lasso && moved) map.lassoDone(lasso);
-    else if (!moved && event.type === "pointerup" && event.timeStamp - pressedAt < 900) map.clickAt(point[0], point[1]);
+    if (lasso && moved) map.choice.lassoDone(lasso);
+    else if (!moved && event.type === "pointerup" && event.timeStamp - pressedAt < 900) map.choice.clickAt(point[0], point[1]);
     lasso = null;
-    map.lassoDrawn(null);
+    map.choice.lassoDrawn(null);
   };
 
   const wheel = (event) => {
@@ -81,16 +81,16 @@ export function listen(stage, map) {
     const lines = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
     const change = Math.max(-240, Math.min(240, event.deltaY * lines));
     const [x, y] = at(event);
-    map.zoomBy(Math.exp(-change * (event.ctrlKey ? 0.008 : 0.0026)), x, y);
+    map.mover.zoomBy(Math.exp(-change * (event.ctrlKey ? 0.008 : 0.0026)), x, y);
   };
 
   const handlers = {
     pointerdown: down, pointermove: move, pointerup: up, pointercancel: up, wheel,
     pointerleave: () => map.hoverOff(),
-    dblclick: (event) => !event.target.closest("button") && map.zoomSmoothly(2, ...at(event)),
+    dblclick: (event) => !event.target.closest("button") && map.mover.zoomSmoothly(2, ...at(event)),
     keydown: (event) => key(event, map),
-    focus: () => map.focused(stage.matches(":focus-visible")),
-    blur: () => map.focused(false),
+    focus: () => map.choice.focused(stage.matches(":focus-visible")),
+    blur: () => map.choice.focused(false),
   };
   for (const [name, handler] of Object.entries(handlers)) stage.addEventListener(name, handler, { passive: false });
   return () => {
@@ -106,17 +106,17 @@ function key(event, map) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return;
   const [x, y] = [map.camera.width / 2, map.camera.height / 2];
   const actions = {
-    ArrowLeft: () => map.pan(KEY_STEP, 0), ArrowRight: () => map.pan(-KEY_STEP, 0),
-    ArrowUp: () => map.pan(0, KEY_STEP), ArrowDown: () => map.pan(0, -KEY_STEP),
-    "+": () => map.zoomBy(1.4, x, y), "=": () => map.zoomBy(1.4, x, y),
-    "-": () => map.zoomBy(1 / 1.4, x, y), "_": () => map.zoomBy(1 / 1.4, x, y),
-    0: () => map.home(), Home: () => map.home(),
-    Enter: () => map.selectNearest(), " ": () => map.selectNearest(),
-    Escape: () => map.clear(),
+    ArrowLeft: () => map.mover.pan(KEY_STEP, 0), ArrowRight: () => map.mover.pan(-KEY_STEP, 0),
+    ArrowUp: () => map.mover.pan(0, KEY_STEP), ArrowDown: () => map.mover.pan(0, -KEY_STEP),
+    "+": () => map.mover.zoomBy(1.4, x, y), "=": () => map.mover.zoomBy(1.4, x, y),
+    "-": () => map.mover.zoomBy(1 / 1.4, x, y), "_": () => map.mover.zoomBy(1 / 1.4, x, y),
+    0: () => map.mover.home(), Home: () => map.mover.home(),
+    Enter: () => map.choice.selectNearest(), " ": () => map.choice.selectNearest(),
+    Escape: () => map.choice.clear(),
   };
   const action = actions[event.key];
   if (!action) return;
   event.preventDefault();
   action();
-  map.announceNearest();
+  map.choice.announceNearest();
 }
