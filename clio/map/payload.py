@@ -40,7 +40,7 @@ _TYPES = {code: kind for kind, code in _CODES.items()}
 
 @dataclass(frozen=True)
 class Scene:
-    """All that is drawn. ``highlighted``: None for no highlight; an empty one dims everything. ``address``: the parameter
+    """All that is drawn. ``highlighted``: None for no highlight; an empty one dims everything. ``address``: parameter
     of a page's address that the script keeps the view in; none where it is empty.
     """
 

@@ -232,7 +232,7 @@ def test_in_streamlit_the_view_is_kept_in_the_address_and_runs_nothing(opened, t
         assert view.scale == pytest.approx(sheet.get("m.camera.zoom"), rel=1e-3)
         sheet.page.wait_for_timeout(300)
         assert sheet.page.get_by_text("runs=1 asked=None.").count() == 1
-        x, y, cluster = sheet.circle(2)
+        x, y, _ = sheet.circle(2)
         sheet.page.mouse.click(x, y)
         sheet.page.get_by_text("runs=2 asked=").wait_for()  # what runs next is told where the map is looked at from
         assert sheet.page.get_by_text("asked=None.").count() == 0
