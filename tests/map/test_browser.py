@@ -223,7 +223,7 @@ def test_in_streamlit_the_view_is_kept_in_the_address_and_runs_nothing(opened, t
     with streamlit_app(script) as address:
         sheet = Sheet(opened, address)
         sheet.page.get_by_text("runs=1 ").wait_for()
-        x, y, cluster = sheet.circle(2)
+        x, y, _ = sheet.circle(2)
         sheet.page.mouse.move(x, y)
         sheet.page.mouse.wheel(0, -150)
         sheet.page.wait_for_url("**/?v=*")
