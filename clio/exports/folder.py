@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from clio.errors import ClioError, PrivacyError, RunError
+from clio.errors import ClioError, RunError
 from clio.exports import package
 from clio.exports.formats import FORMATS, Format, write_files
-from clio.exports.look import look, redactor_of
+from clio.exports.guard import hold_thresholds, redactor_of, refuse_within
+from clio.exports.look import look
 from clio.exports.scope import Scope, scoped
 from clio.runs.files import read_json, replacing, sync_folder, write_json
 from clio.runs.read import Run, open_run
@@ -48,7 +49,7 @@ def export(
     Raises:
         RunError: no release, no such cluster or level, or ``folder`` is in use or cannot be written.
         PrivacyError: a finished file holds what looks like an identifier or a cell under threshold. Nothing is written.
-        MissingExtraError: XLSX without the ``report`` extra.
+        MissingExtraError: XLSX without the ``report`` extra, or the run requires a detector that is not installed.
     """
     from clio.explore.release import load
 
@@ -58,9 +59,9 @@ def export(
     target = Path(folder)
     _refuse(target, opened, force)
     release = load(opened.folder, edited=edits)
+    hold_thresholds(release)
     scope = Scope(cluster, level)
     tables = scoped(release, scope)
-    _hold(release, tables)
     fresh = target.with_name(f".{target.name or 'export'}.{os.getpid()}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
@@ -91,21 +92,6 @@ def _write(
     write_json(fresh / package.FILE, described, public=True)
 
 
-def _hold(release: Release, tables: Mapping[str, pa.Table]) -> None:
-    """The thresholds again, in case the release was changed by hand; where counts are exact they can be checked."""
-    settings = (release.about.get("settings") or {}).get("release") or {}
-    if "noise" in release.about or settings.get("round_to", 1) != 1:
-        return
-    least = {"conversations": release.thresholds.conversations, "accounts": release.thresholds.accounts}
-    for name, table in tables.items():
-        for column in least.keys() & set(table.column_names):
-            if any(value < least[column] for value in table.column(column).to_pylist()):
-                raise PrivacyError(
-                    f"table {name} of the release holds a cell of fewer than {least[column]} {column}, so it was "
-                    "changed after publishing. Nothing was written; run the same `clio run` command again."
-                )
-
-
 def _ours(release: Release, fresh: Path) -> set[str]:
     """Digests, in which a card number stands now and then, as the scan meets them."""
     described: dict[str, Any] = read_json(fresh / package.FILE)
@@ -117,10 +103,7 @@ def _ours(release: Release, fresh: Path) -> set[str]:
 
 def _refuse(target: Path, run: Run, force: bool) -> None:
     """Raise where ``target`` is not ours to write."""
-    real = target.resolve()
-    private = [run.release.resolve(), (run.folder / "workspace").resolve()]
-    if real == run.folder.resolve() or any(real == path or path in real.parents for path in private):
-        raise RunError(f"{target}: belongs to the run itself. Choose a folder outside it with -o.")
+    refuse_within(target, run, "Choose a folder outside it with -o.")
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise RunError(f"{target}: is no folder. Choose another with -o.")
     present = {path.name for path in target.iterdir()} if target.exists() else set()

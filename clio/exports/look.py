@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clio.config.redact import RedactConfig
 from clio.errors import PrivacyError
 from clio.exports.cells import given_text
 from clio.exports.package import FILE, README
@@ -23,26 +22,11 @@ from clio.exports.workbook import README_SHEET
 from clio.tables import TABLES
 
 if TYPE_CHECKING:
-    from clio.explore.release import Release
     from clio.privacy.redact.artefacts import Finding
     from clio.privacy.redact.redactor import Redactor
 
 _TOLD = 5
 """Findings that an error names."""
-
-
-def redactor_of(release: Release) -> Redactor:
-    """As the run's own config has it, allow-list included; by default settings where a release was passed on alone."""
-    from pydantic import ValidationError
-
-    from clio.privacy.redact.redactor import Redactor
-
-    given = ((release.private or {}).get("config") or {}).get("redact") or {}
-    try:
-        config = RedactConfig.model_validate(given)
-    except ValidationError:  # of another version: stricter is safe
-        config = RedactConfig()
-    return Redactor(config)
 
 
 def look(folder: Path, redactor: Redactor, said: Mapping[str, Any], known: Collection[str]) -> None:
@@ -80,6 +64,7 @@ def look(folder: Path, redactor: Redactor, said: Mapping[str, Any], known: Colle
 def _of_csv(path: Path) -> Iterator[list[str]]:
     declared = TABLES[path.stem].columns
     texts = {column.name for column in declared if pa.types.is_string(column.type) or pa.types.is_list(column.type)}
+    csv.field_size_limit(max(csv.field_size_limit(), path.stat().st_size))  # no cell is longer than its file
     with path.open(encoding="utf-8-sig", newline="") as handle:
         heads: list[str] = []
         for row in csv.reader(handle):

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clio.errors import RunError
+from clio.exports.guard import frame_of
 from clio.privacy.wall import clean_text
 from clio.tables import TABLES
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from clio.explore.release import Release
 
 ALL = "all"
-_FRAMES = {"map": "squares", "privacy": "rules"}
-"""Release tables that :class:`clio.explore.release.Release` calls otherwise."""
 _NEAREST = 3
 
 
@@ -48,7 +47,7 @@ def scoped(release: Release, scope: Scope) -> dict[str, pa.Table]:
         TableError: a frame is not what its table declares.
     """
     tables = {
-        name: _cleaned(declared.validate(pa.Table.from_pandas(_frame(release, name), preserve_index=False)))
+        name: _cleaned(declared.validate(pa.Table.from_pandas(frame_of(release, name), preserve_index=False)))
         for name, declared in TABLES.items()
         if declared.side == "release"
     }
@@ -72,10 +71,6 @@ def scoped(release: Release, scope: Scope) -> dict[str, pa.Table]:
         shown = pa.array(sorted(set(clusters["level"].to_pylist())), pa.int32())
         tables["levels"] = tables["levels"].filter(pc.is_in(tables["levels"]["level"], shown))
     return tables
-
-
-def _frame(release: Release, name: str) -> object:
-    return getattr(release, _FRAMES.get(name, name))
 
 
 def _cleaned(table: pa.Table) -> pa.Table:

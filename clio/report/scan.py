@@ -13,9 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from clio.errors import ClioError, PrivacyError
+from clio.errors import PrivacyError
 from clio.report._base import NAME, WHOLE
 from clio.report.words import TEXTS
 
@@ -232,15 +230,3 @@ def _whole(text: str, start: int, end: int) -> str:
     inside = start < end and bool(_TOKEN.match(text[end - 1]))
     first = before.start() if before and _TOKEN.match(text, start) else start
     return text[first : after.end() if after and inside else end]
-
-
-def redactor_of(release: Release) -> Redactor:
-    """As the run's own where its settings are here, so that terms it allows are allowed in its report."""
-    from clio.config.redact import RedactConfig
-    from clio.privacy.redact import Redactor
-
-    given = ((release.private or {}).get("config") or {}).get("redact") or {}
-    try:
-        return Redactor(RedactConfig.model_validate(given))
-    except (ValidationError, ClioError):
-        return Redactor(RedactConfig())

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from clio.config.report import ReportConfig, load_report_config
 from clio.errors import ConfigError, RunError
+from clio.exports.guard import hold_thresholds, redactor_of, refuse_within
 from clio.report import scan
 
 if TYPE_CHECKING:
     from clio.explore.release import Release
     from clio.report.content import Report
+    from clio.runs.read import Run
 
 Format = Literal["html", "pdf", "docx", "md"]
 _ESCAPE = re.compile(r"\\(.)")
@@ -30,10 +32,12 @@ def write_report(
     """Write the report of a run, or of a release that was passed on alone, and give the path back.
 
     Raises:
-        RunError: nothing was released yet, or the file is there and ``overwrite`` is not given.
+        RunError: nothing was released yet, the file is there and ``overwrite`` is not given, or its place is the run's.
         ConfigError: the config or a template is wrong.
-        MissingExtraError: the extra ``report`` (or, interactive, ``app``) is not installed.
-        PrivacyError: the last look found what looks like an identifier, a secret or a name. Nothing was written.
+        MissingExtraError: the extra ``report`` (or, interactive, ``app``) is not installed, or the run requires a
+            detector of names that is not.
+        PrivacyError: the release holds a cell under threshold, or the last look found what looks like an identifier, a
+            secret or a name. Nothing was written.
     """
     from clio.explore.release import load
     from clio.report.content import compose
@@ -46,13 +50,14 @@ def write_report(
         raise ConfigError(f"no format `{format}` of a report; there are {', '.join(FORMATS)}")
     if interactive and format != "html":
         raise ConfigError("only a report in HTML can be interactive: leave --interactive out, or take --format html")
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise RunError(f"{target}: is there already. Name another file, or write over it with --force.")
     opened = open_run(run)
+    _refuse(target, opened, format, overwrite)
     release = load(opened.folder)
+    hold_thresholds(release)
+    redactor = redactor_of(release)
     report = compose(release, settings)
     data, texts, lines = _WRITERS[format](report, release, settings, interactive)
-    redactor, known = scan.redactor_of(release), scan.ours(release, report)
+    known = scan.ours(release, report)
     scan.refuse_findings(texts, redactor, known, scan.names_of(release))
     scan.refuse_laid_out(lines, texts, redactor, known)
     try:
@@ -62,6 +67,17 @@ def write_report(
     except OSError as fault:
         raise RunError(f"{target}: cannot be written ({fault.strerror}). Choose another place with -o.") from None
     return target
+
+
+def _refuse(target: Path, run: Run, format: Format, overwrite: bool) -> None:  # noqa: A002
+    """Raise where ``target`` is not ours to write."""
+    elsewhere = "Name a file outside of it with -o."
+    refuse_within(target, run, elsewhere)
+    beside = target.resolve().parent == run.folder.resolve()
+    if beside and target.suffix.lower() != f".{format}":  # manifest.json, edits.jsonl ...
+        raise RunError(f"{target}: in the folder of a run, only a file that ends in .{format} is written. {elsewhere}")
+    if target.is_dir() or (target.exists() and not overwrite):
+        raise RunError(f"{target}: is there already. Name another file, or write over it with --force.")
 
 
 def _html(report: Report, release: Release, config: ReportConfig, interactive: bool) -> _Written:

@@ -14,9 +14,10 @@ import pytest
 from clio.config.report import ReportConfig
 from clio.errors import ConfigError, PrivacyError, RunError
 from clio.explore.release import Release, load
+from clio.exports.guard import redactor_of
 from clio.report.content import compose
 from clio.report.html import POLICY, page
-from clio.report.scan import page_texts, redactor_of, refuse_laid_out
+from clio.report.scan import page_texts, refuse_laid_out
 from clio.report.svg import Palette, merged
 from clio.report.write import write_report
 from tests.map.browser import chromium
