@@ -35,13 +35,14 @@ def explore(
     Nothing is loaded from any other host. Stop it with Ctrl-C.
     """
     from clio.errors import MissingExtraError, PrivacyError, RunError
-    from clio.explore.launch import Arguments, command_line, login_configured, refusal
+    from clio.explore.launch import Arguments, command_line, refusal
+    from clio.explore.login import log_in
 
     if restricted and not purpose.strip():
         raise PrivacyError("--restricted opens single conversations: say why with --purpose TEXT. It is written down.")
     if not run.is_dir():
         raise RunError(f"{run}: there is no such folder. Make one with: clio demo --output {run}")
-    refused = refusal(address, login_configured())
+    refused = refusal(address, log_in())
     if refused:
         raise PrivacyError(refused)
     if find_spec("streamlit") is None or find_spec("plotly") is None:

@@ -1,7 +1,7 @@
 """Restricted: answers about single conversations of a cluster. The look is written down before a row is shown."""
 
 import streamlit as st
-from app_parts import controls, session, single
+from app_parts import controls, reader, session
 
 from clio.errors import ClioError
 from clio.explore.openings import PAGE, Opening, closed, open_cluster
@@ -14,7 +14,7 @@ OPENED, FAULT = "clio_opened", "clio_opened_fault"
 def look(name: str) -> None:
     """Open one cluster, on the reader's word."""
     try:
-        opening = open_cluster(session.release(), name, purpose=session.given().purpose, who=single.who())
+        opening = open_cluster(session.release(), name, purpose=session.given().purpose, who=reader.who())
         st.session_state[OPENED] = opening
         st.session_state["w_rows_page"] = 1
     except ClioError as error:

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import streamlit as st
-from app_parts import controls, session
+from app_parts import controls, reader, session
 
 from clio.errors import ClioError
 from clio.explore import exports
@@ -37,8 +37,13 @@ def options(release: Release, kind: str, name: str) -> list[str]:
 
 
 def enter(kind: str, **what: object) -> None:
-    """Add one edit, and keep what is to be said of it for after the page is drawn anew."""
+    """Add one edit, and keep what is to be said of it for after the page is drawn anew.
+
+    Who makes it is who is logged in; only where nobody is, what was typed.
+    """
     release = session.release()
+    name = reader.who(public=True)
+    what |= {"who": name} if name is not None else {}
     try:
         made = add(release.folder, release.published, kind, **what)
         st.session_state[SAID] = ("done", f"Edit {made.number} is kept.")
@@ -83,7 +88,11 @@ def form(release: Release) -> None:
             )  # fmt: skip
         why, who = st.columns([3, 1])
         why.text_input("Why", key="w_edit_why", max_chars=LONGEST["why"], placeholder="For the history; may be empty")
-        who.text_input("Who", key="w_edit_who", max_chars=LONGEST["who"], placeholder="Your name on this machine")
+        reading = reader.who(public=True)
+        if reading is None:
+            who.text_input("Who", key="w_edit_who", max_chars=LONGEST["who"], placeholder="Your name on this machine")
+        else:
+            who.caption(f"Entered as **{md(reading, 80)}**, by your log-in.")
         st.form_submit_button(ACTIONS[kind][0], type="primary", on_click=submit, args=(kind, name))
 
 

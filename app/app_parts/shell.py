@@ -7,9 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app_parts import session
+from app_parts import reader, session
 from clio.errors import ClioError
-from clio.explore.launch import login_configured, parse, refusal
+from clio.explore.launch import parse, refusal
+from clio.explore.login import log_in
 from clio.explore.navigation import PageSpec, pages
 from clio.explore.safe import md, plain
 from clio.explore.trouble import Trouble, diagnose
@@ -39,6 +40,7 @@ def main() -> None:
     st.set_page_config(page_title=title, page_icon=str(ICON), layout="wide", initial_sidebar_state="auto")
     if _refused():
         return
+    _reader()
     shown = pages(restricted=given.restricted, release=trouble is None)
     if trouble is not None:
         found = [_page(spec) for spec in shown]
@@ -62,17 +64,43 @@ def _page(spec: PageSpec, *, default: bool = False) -> st.Page:
 
 
 def _refused() -> bool:
-    """Whether the app may not open here; then it says why."""
-    said = refusal(st.get_option("server.address"), login_configured())
+    """Whether the app may not open here, or to this reader; then it says why."""
+    login = log_in()
+    said = refusal(st.get_option("server.address"), login)
     if said:
-        st.title("Not open to others")
+        st.title("Not open to others", anchor=False)
         st.error(md(said, 1_000), icon=":material/lock:")
         return True
-    if login_configured() and not st.user.is_logged_in:
-        st.title("Log in to see this release")
-        st.button("Log in", type="primary", on_click=st.login)
+    if not login.configured:
+        return False
+    claims = st.user.to_dict()
+    if login.lets_in(claims):
+        return False
+    if not claims.get("is_logged_in"):
+        st.title("Log in to see this release", anchor=False)
+        st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
         return True
-    return False
+    st.title("Not open to you", anchor=False)
+    st.error(
+        f"{md(reader.who(), 100)} is not among those who may see this, or the provider does not vouch for the address. "
+        "Ask whoever runs this explorer, or log in as somebody else.",
+        icon=":material/lock:",
+    )
+    _log_out()
+    return True
+
+
+def _log_out() -> None:
+    st.button("Log out", key="w_log_out", icon=":material/logout:", on_click=st.logout)
+
+
+def _reader() -> None:
+    """Who is logged in, and the way out; nothing where no log-in is configured."""
+    name = reader.who()
+    if name is not None:
+        with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            st.caption(md(name, 100), width="content")
+            _log_out()
 
 
 def _explain(trouble: Trouble) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from app_parts import session
 from app_parts.controls import shows
+from app_parts.reader import who
 from clio.errors import ClioError
 from clio.explore.openings import closed
 from clio.explore.points import Placed, open_points
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 
 PLACED, FAULT = "clio_points", "clio_points_fault"
 """In the session, and nowhere else: neither in a cache nor in the address, which would open them for others."""
-
-
-def who() -> str | None:
-    """The name that the log-in gives, where there is one."""
-    return st.user.get("email") if st.user.get("is_logged_in") else None
 
 
 def toggle() -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clio.explore.login import APP, LogIn
 from clio.explore.places import released
 
-_HERE = Path(__file__).resolve().parent
-_SHIPPED, _CHECKOUT = _HERE / "app", _HERE.parents[1] / "app"
-APP = _SHIPPED if (_SHIPPED / "streamlit_app.py").is_file() else _CHECKOUT
-"""The folder ``app/``: inside the package when it was installed from a wheel."""
+__all__ = ["APP", "SCRIPT", "Arguments", "command_line", "loopback", "parse", "refusal", "siblings"]
+
 SCRIPT = APP / "streamlit_app.py"
 
 
@@ -61,29 +59,23 @@ def loopback(address: str | None) -> bool:
         return False
 
 
-def refusal(address: str | None, login: bool) -> str:
+def refusal(address: str | None, login: LogIn) -> str:
     """Why the app does not open; empty where it may."""
-    if loopback(address) or login:
+    if login.configured and not login.allowed:
+        return (
+            "A log-in is configured, and nobody is named who may come in: with many providers everybody in the world "
+            "can log in. Name them in .streamlit/secrets.toml, in a section of its own: [clio] with allowed = "
+            '["ann@example.org", "@example.org"], or allowed = ["*"] where the provider lets in nobody else anyway.'
+        )
+    if loopback(address) or login.configured:
         return ""
     return (
         f"The explorer is set to listen on {address or 'every address of this machine'}, and no log-in is configured: "
         "everybody who reaches this machine would read the release. Start it on this machine only (clio explore RUN), "
         "or configure a log-in: an [auth] section in .streamlit/secrets.toml, as Streamlit's st.login describes, with "
-        "redirect_uri, cookie_secret, client_id, client_secret and server_metadata_url of your provider."
+        "redirect_uri, cookie_secret, client_id, client_secret and server_metadata_url of your provider, and a [clio] "
+        'section that names who may come in: allowed = ["ann@example.org", "@example.org"].'
     )
-
-
-def login_configured(folders: Iterable[Path] | None = None) -> bool:
-    """Whether a ``secrets.toml`` that Streamlit would read has an ``[auth]`` section."""
-    places = folders if folders is not None else (Path.home(), Path.cwd(), APP)
-    for folder in places:
-        try:
-            secrets = tomllib.loads((folder / ".streamlit" / "secrets.toml").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(secrets.get("auth"), dict) and secrets["auth"].get("cookie_secret"):
-            return True
-    return False
 
 
 def command_line(

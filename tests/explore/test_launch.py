@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clio.explore.launch import Arguments, command_line, login_configured, loopback, parse, refusal, siblings
+from clio.explore.launch import Arguments, command_line, loopback, parse, refusal, siblings
+from clio.explore.login import LogIn, called, log_in
 
 
 @pytest.mark.parametrize(
@@ -17,21 +18,64 @@ from clio.explore.launch import Arguments, command_line, login_configured, loopb
 )  # fmt: skip
 def test_only_loopback_is_open_without_a_log_in(address: str | None, alone: bool) -> None:
     assert loopback(address) is alone
-    assert (refusal(address, login=False) == "") is alone
-    assert refusal(address, login=True) == ""
+    assert (refusal(address, LogIn()) == "") is alone
+    assert refusal(address, LogIn(True, ("@example.org",))) == ""
+    assert "nobody is named" in refusal(address, LogIn(True))
     if not alone:
-        assert "secrets.toml" in refusal(address, login=False)
+        assert "secrets.toml" in refusal(address, LogIn())
+        assert refusal(address, LogIn(False, ("@example.org",)))
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / ".streamlit").mkdir(parents=True, exist_ok=True)
+    (folder / ".streamlit" / "secrets.toml").write_text(text, encoding="utf-8")
+    return folder
 
 
 def test_a_log_in_is_configured_by_a_secrets_file(tmp_path: Path) -> None:
-    assert not login_configured([tmp_path])
-    (tmp_path / ".streamlit").mkdir()
-    secrets = tmp_path / ".streamlit" / "secrets.toml"
+    assert log_in([tmp_path]) == LogIn()
     for text in ("not toml [", "[other]\nx = 1\n", "[auth]\n"):
-        secrets.write_text(text, encoding="utf-8")
-        assert not login_configured([tmp_path])
-    secrets.write_text('[auth]\ncookie_secret = "made-up"\n', encoding="utf-8")
-    assert login_configured([tmp_path])
+        assert log_in([write(tmp_path, text)]) == LogIn()
+    assert log_in([write(tmp_path, '[auth]\ncookie_secret = "made-up"\n')]) == LogIn(True)
+
+
+def test_who_may_come_in_is_in_the_secrets_file_the_later_one_first(tmp_path: Path) -> None:
+    first = write(tmp_path / "one", '[auth]\ncookie_secret = "x"\n[clio]\nallowed = ["*"]\n')
+    second = write(tmp_path / "two", '[clio]\nallowed = ["Ann@Example.org", "@b.example", "c.example", 7]\n')
+    assert log_in([first]).allowed == ("*",)
+    assert log_in([first, second]) == LogIn(True, ("ann@example.org", "@b.example"))
+    for odd in ('allowed = "@example.org"', "allowed = [1]", "", 'allowed = [""]'):
+        assert log_in([write(tmp_path, f"[clio]\n{odd}\n")]).allowed == ()
+    assert log_in([write(tmp_path, "clio = 3\n")]) == LogIn()
+
+
+@pytest.mark.parametrize(
+    ("address", "let_in"),
+    [("ann@example.org", True), ("ANN@EXAMPLE.ORG", True), ("who@b.example", True), ("bob@example.org", False),
+     ("who@evil-b.example", False), ("who@b.example.evil.example", False), ("who@sub.b.example", False), ("", False),
+     ("@b.example", False), ("b.example", False), ("ann@example.org@evil.example", False), (None, False), (7, False)],
+)  # fmt: skip
+def test_only_those_who_are_named_come_in(address: object, let_in: bool) -> None:
+    login = LogIn(True, ("ann@example.org", "@b.example"))
+    claims = {"is_logged_in": True, "email": address, "email_verified": True}
+    assert login.lets_in(claims) is let_in
+    assert not login.lets_in(claims | {"is_logged_in": False})
+    assert not LogIn(True).lets_in(claims)
+    assert LogIn(True, ("*",)).lets_in(claims)
+    for unsure in ({"email_verified": False}, {"email_verified": "false"}, {"email_verified": None}):
+        assert not login.lets_in(claims | unsure)
+    lenient = LogIn(True, login.allowed, unverified=True)
+    assert lenient.lets_in({"is_logged_in": True, "email": address}) is let_in
+    assert not lenient.lets_in(claims | {"email_verified": False})
+
+
+def test_what_a_reader_is_called() -> None:
+    assert called({}) is None
+    assert called({"is_logged_in": False, "email": "ann@example.org"}) is None
+    assert called({"is_logged_in": True, "email": "ann@example.org", "name": "Ann"}) == "ann@example.org"
+    assert called({"is_logged_in": True, "email": "ann@example.org"}, public=True) == "ann"
+    assert called({"is_logged_in": True, "sub": "7"}) == "7"
+    assert called({"is_logged_in": True}), "an edit by somebody who is logged in is never by nobody"
 
 
 def test_arguments_come_back_from_the_command_line(tmp_path: Path) -> None:
