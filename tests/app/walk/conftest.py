@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,15 @@ def browser() -> Iterator[Any]:
         yield launch("--enable-unsafe-swiftshader")
 
 
-@pytest.fixture(scope="module")
-def served(browser: Any, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """``clio explore``, as a person starts it. The browser first: without one there is nothing to serve."""
+@contextmanager
+def serving(run: Path, home: Path, *more: str) -> Iterator[Served]:
+    """``clio explore``, as a person starts it."""
     port = _free_port()
-    line = [sys.executable, "-m", "clio", "explore", str(run), "--no-browser", "--port", str(port)]
-    home = tmp_path_factory.mktemp("explorer")
+    line = [sys.executable, "-m", "clio", "explore", str(run), "--no-browser", "--port", str(port), *more]
+    keys = run.parent / "keys"
     environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "CLIO_KEY_DIR": str(run.parent / "keys"),
-        "CLIO_CACHE_DIR": str(home / "cache"), "HF_HUB_OFFLINE": "1",
+        **os.environ, "PYTHONPATH": str(ROOT), "CLIO_CACHE_DIR": str(home / "cache"), "HF_HUB_OFFLINE": "1",
+        "CLIO_KEY_DIR": str(keys if keys.is_dir() else home / "keys"),
     }  # fmt: skip
     log = home / "log"
     with log.open("wb") as out:
@@ -64,6 +65,13 @@ def served(browser: Any, run: Path, tmp_path_factory: pytest.TempPathFactory) ->
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=20)
+
+
+@pytest.fixture(scope="module")
+def served(browser: Any, run: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The test run. The browser first: without one there is nothing to serve."""
+    with serving(run, tmp_path_factory.mktemp("explorer")) as it:
+        yield it
 
 
 def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
@@ -95,11 +103,11 @@ def contexts(browser: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def walk(served: Served, contexts: dict[str, Any]) -> Iterator[Walk]:
-    """``walk(width)`` opens a page; at the end of the test each page is checked."""
+    """``walk(width)`` opens a page; at the end of the test each page is checked. ``at``: another server's address."""
     walkers: list[Walker] = []
 
-    def begin(width: str, context: Any = None) -> Walker:
-        walkers.append(Walker(context or contexts[width], served.address, width))
+    def begin(width: str, context: Any = None, at: str = "") -> Walker:
+        walkers.append(Walker(context or contexts[width], at or served.address, width))
         return walkers[-1]
 
     yield begin
