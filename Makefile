@@ -15,15 +15,15 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WEIGHTS := all-minilm-l6-v2 smollm2-135m-instruct
 
-.PHONY: demo test test-all check fix golden docs map bench install models clean
+.PHONY: demo test test-all check fix golden docs map bench install models browser clean
 
 demo: install models
 	$(BIN)/clio demo --output runs/demo
 
-test: install models
+test: install models browser
 	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: install models
+test-all: install models browser
 	$(BIN)/python -m pytest -n 2
 
 check: install
@@ -58,6 +58,13 @@ $(VENV)/.installed: pyproject.toml
 	$(PIP) install "$(TORCH)"
 	$(PIP) install --editable ".[embedded,ner,rampart,dp,app,notebook,report,dev]"
 	@touch $@
+
+# Chromium for the tests that look at pages; where it cannot be had they are skipped and say so.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium >/dev/null || \
+		echo "No Chromium, and none could be installed: tests that need a browser will be skipped."
 
 models: install
 	$(BIN)/clio models pull $(WEIGHTS)
