@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from clio.config import RunConfig
 from clio.errors import ClioError, RunError
 from clio.explore._process import alive, beginning, terminate
-from clio.explore.places import inside, released, run_name
+from clio.explore.places import inside, released, remove_upload, run_name
 from clio.explore.safe import plain
 from clio.runs.files import read_json, write_json
 from clio.runs.manifest import FILE
@@ -99,8 +99,7 @@ def resume(folder: Path, name: str) -> None:
 
 def _launch(folder: Path, run: Path) -> None:
     job = run / JOB
-    given = read_json(job / "job.json")
-    source = inside(folder, str(given.get("input") if isinstance(given, dict) else ""))
+    source = inside(folder, _input(run))
     _check_source(source)
     line = [sys.executable, "-m", "clio", "run", str(job / "config.yaml"), "--input", str(source)]
     line += ["--output", str(run), "--json"]
@@ -144,6 +143,27 @@ def stop(folder: Path, name: str) -> None:
         process.send_signal(signal.SIGTERM)
     elif process is not None or not terminate(*_process(run)):
         raise RunError("This run was not started from a page of this machine, or has ended: stop it where it began.")
+
+
+def delete_upload(folder: Path, name: str) -> None:
+    """Delete a file that was sent, unless a run is reading it.
+
+    Raises:
+        RunError: it is none, a run that is under way reads it, or it cannot be deleted.
+    """
+    for run in listed(folder):
+        if run.status == "running" and _input(folder / run.name) == name:
+            raise RunError(f"The run {run.name} is reading this file. Nothing was deleted: stop it, or let it end.")
+    remove_upload(folder, name)
+
+
+def _input(run: Path) -> str:
+    """Name of the file that a run was started with; empty where that is not known."""
+    try:
+        given = read_json(run / JOB / "job.json")
+    except ClioError:
+        return ""
+    return str(given.get("input")) if isinstance(given, dict) else ""
 
 
 def status(run: Path) -> Status:

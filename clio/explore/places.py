@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from clio.errors import InputError, RunError
@@ -110,3 +112,42 @@ def keep_upload(folder: Path, name: str, data: bytes) -> str:
     except OSError as fault:
         raise RunError(f"The file could not be kept ({fault.strerror}). Make room or mend the permissions.") from None
     raise RunError("There are too many uploads of this name. Remove some.")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent, as it lies there."""
+
+    name: str
+    """Below the runs folder."""
+    bytes: int
+    time: datetime
+    """When it was kept."""
+
+
+def uploads(folder: Path) -> list[Upload]:
+    """Files that were sent, the newest first; links are left out."""
+    place = folder / UPLOADS
+    if place.is_symlink() or not place.is_dir():
+        return []
+    found = []
+    for path in place.iterdir():
+        if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
+            stat = path.stat()
+            kept = datetime.fromtimestamp(stat.st_mtime, UTC)
+            found.append(Upload(f"{UPLOADS}/{path.name}", stat.st_size, kept))
+    return sorted(found, key=lambda upload: upload.time, reverse=True)
+
+
+def remove_upload(folder: Path, name: str) -> None:
+    """Delete a file that was sent; no other file can be deleted from the browser.
+
+    Raises:
+        RunError: it is none, or cannot be deleted.
+    """
+    if name not in {upload.name for upload in uploads(folder)}:
+        raise RunError("This is no file that was sent. Nothing was deleted.")
+    try:
+        (folder / name).unlink()
+    except OSError as fault:
+        raise RunError(f"The file could not be deleted ({fault.strerror}). Mend the permissions.") from None

@@ -16,6 +16,7 @@ from clio.errors import ClioError, InputError, RunError
 from clio.explore import _process, jobs
 from clio.explore._process import beginning, terminate
 from clio.explore.form import form_config
+from clio.explore.places import keep_upload
 from clio.runs.runner import locked
 
 
@@ -141,6 +142,23 @@ def test_a_run_lies_in_the_runs_folder_and_over_nothing(runs: Path, name: str) -
     with pytest.raises(RunError):
         jobs.start(runs, name, "chats.jsonl", form_config("embedded", {}))
     assert sorted(runs.parent.rglob("*")) == before
+
+
+def test_a_file_that_a_run_reads_is_not_deleted(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIO_KEY_DIR", str(runs.parent / "keys"))
+    sent = keep_upload(runs, "sent.jsonl", CONVERSATIONS.read_bytes())
+    run = jobs.start(runs, "first", sent, form_config("embedded", {}))
+    with pytest.raises(RunError, match="first is reading"):
+        jobs.delete_upload(runs, sent)
+    assert (runs / sent).exists()
+    jobs.stop(runs, "first")
+    ended(run)
+    jobs.delete_upload(runs, sent)
+    assert not (runs / sent).exists()
+    with pytest.raises(RunError):
+        jobs.delete_upload(runs, "chats.jsonl")
+    with pytest.raises(RunError, match="no such file"):
+        jobs.resume(runs, "first")
 
 
 @pytest.mark.parametrize("source", ["../secret.jsonl", "/etc/passwd", "link.jsonl", "none.jsonl"])

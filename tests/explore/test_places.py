@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.errors import ClioError, InputError, RunError
-from clio.explore.places import MOST_FILES, SUFFIXES, UPLOADS, inside, keep_upload, run_name, sources
+from clio.explore.places import (
+    MOST_FILES,
+    SUFFIXES,
+    UPLOADS,
+    inside,
+    keep_upload,
+    remove_upload,
+    run_name,
+    sources,
+    uploads,
+)
 
 PARTS = st.sampled_from(
     ["..", ".", "", "/", "runs", "a", "b.jsonl", "link", "loop", "file-link", "~", "\\", "..\\..", "\0", "%2e%2e", "…",
@@ -103,6 +113,37 @@ def test_an_upload_through_a_link_or_of_another_kind_is_refused(tmp_path: Path) 
     with pytest.raises(RunError):
         keep_upload(runs, "chats.jsonl", b"x")
     assert not list(elsewhere.iterdir())
+
+
+def test_what_was_sent_and_nothing_else_can_be_deleted(tmp_path: Path) -> None:
+    runs, other = tmp_path / "runs", tmp_path / "other.jsonl"
+    runs.mkdir()
+    other.write_bytes(b"x")
+    (runs / "chats.jsonl").write_bytes(b"x")
+    sent = keep_upload(runs, "chats.jsonl", b"abc")
+    (runs / UPLOADS / "link.jsonl").symlink_to(other)
+    (runs / UPLOADS / "folder").mkdir()
+    assert [(upload.name, upload.bytes) for upload in uploads(runs)] == [(sent, 3)]
+    for name in ("chats.jsonl", f"{UPLOADS}/../chats.jsonl", f"{UPLOADS}/link.jsonl", f"{UPLOADS}/folder", UPLOADS, ""):
+        with pytest.raises(RunError):
+            remove_upload(runs, name)
+    remove_upload(runs, sent)
+    assert uploads(runs) == []
+    assert other.exists()
+    assert (runs / "chats.jsonl").exists()
+    with pytest.raises(RunError):
+        remove_upload(runs, sent)
+
+
+def test_uploads_behind_a_link_are_none(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.jsonl").write_bytes(b"x")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / UPLOADS).symlink_to(tmp_path / "elsewhere")
+    assert uploads(tmp_path / "runs") == []
+    with pytest.raises(RunError):
+        remove_upload(tmp_path / "runs", f"{UPLOADS}/a.jsonl")
+    assert (tmp_path / "elsewhere" / "a.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", ".x", "-rf", "uploads", "a b", "x" * 81, "ä", "a\n"])
