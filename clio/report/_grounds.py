@@ -76,7 +76,7 @@ def privacy(base: Base) -> Section:
     languages = said.get("languages") or {}
     sections = (
         Section("adversary", w("h_adversary"), tuple(
-            Paragraph(plain(said.get(key) or "", WHOLE)) for key in ("adversary", "unit") if said.get(key)
+            Paragraph(w.said(plain(said.get(key) or "", WHOLE))) for key in ("adversary", "unit") if said.get(key)
         )),
         Section("rules", w("h_rules"), (_rules(base, said.get("rules") or ()),)),
         Section("leaks", w("h_leaks"), (_leaks(base, said.get("leaks") or ()),)),
@@ -84,7 +84,7 @@ def privacy(base: Base) -> Section:
         Section("languages", w("h_languages"), _languages(base, languages)),
         Section("noise", w("h_noise"), (_noise(base, said.get("epsilon")),)),
         Section("not-promised", w("h_not_promised"), (
-            Points(tuple(plain(text, WHOLE) for text in said.get("not_promised") or ())),
+            Points(tuple(w.said(plain(text, WHOLE)) for text in said.get("not_promised") or ())),
         )),
     )  # fmt: skip
     return Section("privacy", title, (Paragraph(w("privacy_text")),), sections)
@@ -93,7 +93,7 @@ def privacy(base: Base) -> Section:
 def _rules(base: Base, rules: Sequence[Mapping[str, Any]]) -> Block:
     w = base.words
     rows = tuple(
-        (plain(row.get("rule") or ""), plain(row.get("setting") or ""), plain(row.get("statement") or "", WHOLE),
+        (*(w.said(plain(row.get(key) or "", WHOLE)) for key in ("rule", "setting", "statement")),
          _counted(base, row.get("hidden"), row.get("unit")))
         for row in rules
     )  # fmt: skip
@@ -103,7 +103,7 @@ def _rules(base: Base, rules: Sequence[Mapping[str, Any]]) -> Block:
 def _counted(base: Base, hidden: Any, unit: Any) -> str:
     if not isinstance(hidden, (int, float)) or hidden != hidden:
         return ""
-    return f"{base.words.count(float(hidden))} {plain(unit or '')}".strip()
+    return f"{base.words.count(float(hidden))} {base.words.said(plain(unit or ''))}".strip()
 
 
 def _leaks(base: Base, leaks: Sequence[Mapping[str, Any]]) -> Block:
@@ -152,7 +152,8 @@ def _noise(base: Base, epsilon: Mapping[str, Any] | None) -> Block:
     w = base.words
     if not epsilon:
         return Paragraph(w("noise_none"))
-    return Table(w("t_noise"), (w("c_what"), w("c_setting_value")), tuple(_flat(epsilon)))
+    rows = tuple((name, w.said(value)) for name, value in _flat(epsilon))
+    return Table(w("t_noise"), (w("c_what"), w("c_setting_value")), rows)
 
 
 def limits(base: Base) -> Section:

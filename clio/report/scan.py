@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from clio.errors import PrivacyError
 from clio.report._base import NAME, WHOLE
-from clio.report.words import TEXTS
+from clio.report.words import fixed_texts
 
 if TYPE_CHECKING:
     from clio.explore.release import Release
@@ -31,8 +31,7 @@ _BETWEEN = re.compile(r">([^<>]+)<")
 
 def _fixed_parts() -> re.Pattern[str]:
     """What stands between the blanks of the fixed texts of reports, the longest first, as whole words."""
-    texts = [text for texts in TEXTS.values() for text in texts.values()]
-    parts = {part.strip(' .,:;()„“"') for text in texts for part in _BLANK.split(text)}
+    parts = {part.strip(' .,:;()„“"') for text in fixed_texts() for part in _BLANK.split(text)}
     longest = sorted((part for part in parts if len(part) > 2), key=lambda part: (-len(part), part))
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
 
@@ -133,9 +132,8 @@ def office_texts(data: bytes) -> list[str]:
 def ours(release: Release, report: Report) -> frozenset[str]:
     """Texts that are nobody's: digests, and the fixed text of reports."""
     digests = [release.about.get("digest"), *(release.about.get("prompts") or {}).values()]
-    fixed = [text for texts in TEXTS.values() for text in texts.values()]
     facts = [value for _, value in report.document.facts]
-    return frozenset(str(text) for text in ("Clio Toolkit", *digests, *fixed, *facts) if text)
+    return frozenset(str(text) for text in ("Clio Toolkit", *digests, *fixed_texts(), *facts) if text)
 
 
 def names_of(release: Release) -> list[str]:

@@ -11,9 +11,19 @@ from clio.figures.texts import Wording
 from clio.report._english import ENGLISH
 from clio.report._german import GERMAN
 from clio.report._german_figures import GERMAN_FIGURES
+from clio.report._german_statement import SENTENCES, WORDS, in_german
 
 TEXTS: Mapping[Language, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 FIGURES: Mapping[Language, Wording] = {"en": ENGLISH_FIGURES, "de": GERMAN_FIGURES}
+
+
+def fixed_texts() -> list[str]:
+    """Every text of reports, of their figures and of privacy statements that is nobody's, in every language."""
+    statement = [text for known in (SENTENCES, WORDS) for pair in known.items() for text in pair]
+    figures = [text for said in FIGURES.values() for texts in (said.texts, said.values) for text in texts.values()]
+    return [*(text for texts in TEXTS.values() for text in texts.values()), *figures, *statement]
+
+
 WRITERS = (
     "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash", "run_digest", "accounts",
     "more_below", "opens", "scrolls", "no_script", "continued",
@@ -78,6 +88,10 @@ class Words:
     def value(self, value: str) -> str:
         """A value of a facet: what Clio itself writes (no answer, ranges, weekdays) is told in this language."""
         return self("no_answer") if value == "n/a" else self.figures.value(value)
+
+    def said(self, text: str) -> str:
+        """A text of the run's privacy statement in this language, where it is known; else as it is."""
+        return in_german(text) if self.language == "de" else text
 
     def for_writers(self) -> dict[str, str]:
         """What writers need to know."""

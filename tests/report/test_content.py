@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from clio.config.report import ReportConfig
 from clio.explore.release import Release, load
-from clio.report.content import build, content_hash
+from clio.figures.texts import ENGLISH_TEXTS
+from clio.report._english import ENGLISH
+from clio.report._german import GERMAN
+from clio.report._german_figures import GERMAN_TEXTS
+from clio.report.content import build, compose, content_hash
 from clio.report.document import Document, Picture, Section, Table, Tree
+from tests.figures.fixed import left, shown_in
 from tests.released import HOSTILE, one_cluster, without_clusters, without_times
+from tests.report.documents import texts as read
 
 pytest.importorskip("vl_convert")
 
@@ -158,12 +166,27 @@ def test_without_facets_of_harm_that_is_said(release: Release) -> None:
     assert "no facet of the run as telling of harm" in " ".join(texts(section(document, "concerns")))
 
 
-def test_in_german_no_fixed_english_is_left(release: Release, document: Document) -> None:
+def test_figures_that_move_are_german_too(release: Release) -> None:
+    pytest.importorskip("plotly")
+    drawings = compose(release, ReportConfig(language="de")).drawings
+    moving = [drawing.moving("light") for drawing in drawings.values() if drawing.moving is not None]
+    assert len(moving) > 5
+    for found in moving:
+        told = [*shown_in(json.loads(found.figure.to_json())), found.alt, found.note, found.title]
+        assert left(told, ENGLISH_TEXTS, GERMAN_TEXTS) == set(), found.title
+        assert found.figure.layout.separators == ",."
+
+
+def test_in_german_no_fixed_english_is_left(release: Release) -> None:
     german = build(release, ReportConfig(language="de"))
     assert german.language == "de"
+    told = [*read(german), *german.words.values()]
     for one in sections(german.sections):
-        for block in one.blocks:
-            if isinstance(block, Picture):
-                assert ">Share of" not in block.light
-    titles = {one.title for one in sections(document.sections) if not one.key.startswith(("area-", "concern-"))}
-    assert not titles & {one.title for one in sections(german.sections)}
+        for picture in (block for block in one.blocks if isinstance(block, Picture)):
+            for svg in (picture.light, picture.dark):
+                told += [element.text for element in ElementTree.fromstring(svg).iter() if element.text]
+    own = {str(value) for row in release.rows.values() for value in (row["name"], row["summary"])}
+    own |= {str(row.get("question")) for row in release.about["facets"]}
+    english = {**ENGLISH, **{f"figure_{key}": text for key, text in ENGLISH_TEXTS.items()}}
+    other = {**GERMAN, **{f"figure_{key}": text for key, text in GERMAN_TEXTS.items()}}
+    assert left([text for text in told if text not in own], english, other) <= {"Clio Toolkit"}

@@ -9,7 +9,8 @@
     const figure = plots[key][theme()];
     const layout = { ...figure.layout, autosize: true };
     delete layout.width;
-    Plotly.react(box, figure.data, layout, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["sendDataToCloud"] });
+    // Plotly's own bar and hints are in English, whatever the report's language.
+    Plotly.react(box, figure.data, layout, { displayModeBar: false, showTips: false, responsive: true });
   };
   const begin = (figure) => {
     const key = figure.dataset.key;
@@ -26,6 +27,7 @@
   if (map && document.getElementById("clio-map-data")) {
     const box = document.createElement("div");
     box.id = "clio-map";
+    box.lang = "en";
     box.className = "moving";
     map.classList.add("replaced");
     map.append(box);
