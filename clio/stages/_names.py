@@ -16,7 +16,8 @@ import numpy as np
 
 from clio.models.protocol import Description, Encoder, Evidence, StructuredWriter, Vectors, Writer
 from clio.privacy.public_words import vouched_keys
-from clio.privacy.terms import Term, rare_terms
+from clio.privacy.rare import rare_terms
+from clio.privacy.terms import Term
 from clio.stages._support import Crowd, stands
 from clio.text.checks import Wording, name_fault, sentences, summary_fault, tidy
 from clio.text.languages import language_name

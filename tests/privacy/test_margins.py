@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.privacy.margins import NONE, Margins, cluster_digest, word_hashes
-from clio.privacy.terms import count_terms, rare_terms
+from clio.privacy.rare import rare_terms
+from clio.privacy.terms import count_terms
 
 LEAST, MOST = 5, 4
 MARGINS = Margins.of(b"secret", MOST, 0)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.privacy.public_words import SENSITIVE_AREAS, describing_keys, vouched_keys
+from clio.privacy.rare import inflections, rare_terms
 from clio.privacy.sensitive import kinds_in
-from clio.privacy.terms import count_terms, distinctive_terms, inflections, rare_terms
+from clio.privacy.terms import count_terms, distinctive_terms
 from clio.text.languages import language_name, looks_english
 from clio.text.vocabulary import HARMFUL, labels
 from clio.text.words import gerund, key_of, keys, words
