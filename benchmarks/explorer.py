@@ -1,12 +1,14 @@
 """First paint, zoom, longest frame and lasso of the map in a headless Chromium, with plotly's Scattergl beside it.
 
     python benchmarks/explorer.py --json
-    python benchmarks/explorer.py --points 1000 10000 --clusters 5000
+    python benchmarks/explorer.py --markdown                      the tables of docs/map.md and docs/explorer.md
+    python benchmarks/explorer.py --points 1000 10000 --clusters 5000 --pages
 
 Everything runs in Streamlit on loopback, as the explorer does, with software WebGL: a graphics card is quicker in
 drawing and the same in the rest. First paint is from reload of a warmed page until the data are drawn. Ten wheel steps
 are sent each as soon as the one before was drawn. The longest frame is the longest gap between animation frames during
-them. The lasso runs from the release of the button until the app shows the count of what it caught.
+them. The lasso runs from the release of the button until the app shows the count of what it caught. ``--pages`` opens
+`clio explore` on a release of so many base clusters: its first page, a row of the list, a search as it is typed.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 ARGUMENTS = (
     *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader"),
@@ -240,16 +244,14 @@ def _lasso(page: Any, kind: str) -> float | None:
     return took
 
 
-def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    script = folder / "app.py"
-    script.write_text(APP.format(root=str(ROOT)), encoding="utf-8")
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    flags = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    flags += ["--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "streamlit", "run", str(script), *flags]
+        return int(free.getsockname()[1])
+
+
+def serve(command: list[str], port: int) -> tuple[subprocess.Popen[bytes], str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     address = f"http://127.0.0.1:{port}"
     for _ in range(600):
@@ -262,40 +264,113 @@ def serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     raise SystemExit("Streamlit did not start")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--clusters", type=int, nargs="*", default=[5_000])
-    parser.add_argument("--repeats", type=int, default=3, help="reloads whose median is the first paint")
-    parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
-    from playwright.sync_api import sync_playwright
+def serve_map(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """The map, and plotly's, each alone on a page."""
+    script = folder / "app.py"
+    script.write_text(APP.format(root=str(ROOT)), encoding="utf-8")
+    port = free_port()
+    flags = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    flags += ["--browser.gatherUsageStats=false", "--server.fileWatcherType=none"]
+    return serve([sys.executable, "-m", "streamlit", "run", str(script), *flags], port)
 
-    cases = [("points", n) for n in chosen.points] + [("clusters", n) for n in chosen.clusters]
-    rows = []
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        process, address = serve(Path(folder))
-        browser = playwright.chromium.launch(executable_path=chosen.chromium, args=list(ARGUMENTS))
+
+def map_rows(browser: Any, cases: list[tuple[str, int]], repeats: int) -> Iterator[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        process, address = serve_map(Path(folder))
         try:
             for what, n in cases:
                 row: dict[str, Any] = {"what": what, "n": n}
                 for kind in ("map", "plotly"):
                     page = browser.new_page(viewport={"width": 1200, "height": 800})
                     page.add_init_script(FIND)
-                    row[kind] = measure(page, address, kind, what, n, chosen.repeats)
+                    row[kind] = measure(page, address, kind, what, n, repeats)
                     page.close()
                 row["plotly_over_map"] = {k: _ratio(row["plotly"][k], v) for k, v in row["map"].items()}
-                rows.append(row)
-                if not chosen.json:
-                    print(row, flush=True)
+                yield row
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def page_rows(browser: Any, counts: list[int], repeats: int) -> Iterator[dict[str, Any]]:
+    from benchmarks.explorer_pages import measure_pages, release_of
+
+    for n in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            clusters, squares, _ = scene("clusters", n)
+            made = release_of(Path(folder) / "release", clusters, squares)
+            port = free_port()
+            line = [sys.executable, "-m", "clio", "explore", str(made), "--no-browser", "--port", str(port)]
+            process, address = serve(line, port)
+            page = browser.new_page(viewport={"width": 1360, "height": 860})
+            try:
+                row = {"n": n, "with_levels": len(clusters), **measure_pages(page, address, made, repeats)}
+            finally:
+                page.close()
+                process.terminate()
+                process.wait(timeout=20)
+            yield row
+
+
+def as_markdown(machine: str, rows: list[dict[str, Any]], pages: list[dict[str, Any]]) -> str:
+    def cell(value: float | None) -> str:
+        return "not within a minute" if value is None else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+    lines = [f"{machine}. Seconds; in brackets plotly's."]
+    if rows:
+        lines += ["", "| drawn | first paint | ten wheel steps | longest frame | lasso until the app shows it |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+    for row in rows:
+        named = f"{row['n']:,} {row['what']}{', names and shade' * (row['what'] == 'clusters')}"
+        pairs = [f"{cell(ours)} ({cell(row['plotly'][name])})" for name, ours in row["map"].items()]
+        lines.append(f"| {' | '.join([named, *pairs])} |")
+    if pages:
+        lines += ["", "| explorer | first page | selection in the list | search | reading the release | by meaning |"]
+        lines += ["| --- | --- | --- | --- | --- | --- |"]
+    for row in pages:
+        told = [row["first_page_s"], row["selection_s"], row["search_s"], row["read_release_s"]]
+        last = row["first_search_by_meaning_s"]
+        meaning = "model not here" if last is None else cell(last)
+        named = f"{row['n']:,} clusters ({row['with_levels']:,} with levels)"
+        lines.append(f"| {' | '.join([named, *map(cell, told), meaning])} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
+    parser.add_argument("--clusters", type=int, nargs="*", default=[5_000])
+    parser.add_argument("--pages", type=int, nargs="*", default=[5_000], help="base clusters the explorer is opened on")
+    parser.add_argument("--repeats", type=int, default=3, help="reloads whose median is the first paint")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--markdown", action="store_true", help="tables as they stand in docs/")
+    chosen = parser.parse_args()
+    from playwright.sync_api import sync_playwright
+
+    cases = [("points", n) for n in chosen.points] + [("clusters", n) for n in chosen.clusters]
+    found: dict[str, list[dict[str, Any]]] = {"rows": [], "pages": []}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chosen.chromium, args=list(ARGUMENTS))
+        try:
+            for name, measured in (
+                ("rows", map_rows(browser, cases, chosen.repeats) if cases else ()),
+                ("pages", page_rows(browser, chosen.pages, chosen.repeats)),
+            ):
+                for row in measured:
+                    found[name].append(row)
+                    if not chosen.json:
+                        print(row, file=sys.stderr if chosen.markdown else sys.stdout, flush=True)
         finally:
             version = browser.version
             browser.close()
-            process.terminate()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Chromium {version}, software WebGL"
+    load = os.getloadavg()[0]
     if chosen.json:
-        machine = f"{platform.machine()}, {os.cpu_count()} cores, Chromium {version}, software WebGL"
-        print(json.dumps({"machine": machine, "load": os.getloadavg()[0], "rows": rows}))
+        print(json.dumps({"machine": machine, "load": load, **found}))
+    elif chosen.markdown:
+        print(as_markdown(f"{machine}, load average {load:.1f} at the end", found["rows"], found["pages"]))
 
 
 if __name__ == "__main__":
