@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clio.errors import ClioError
 from clio.explore.safe import plain
-from clio.runs import access_log, purge, restricted, retention
+from clio.runs import purge, restricted, retention
 from clio.runs.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def open_cluster(release: Release, cluster: str, *, purpose: str, who: str | Non
     if why:
         raise ClioError(why)
     run = release.folder
-    frame = restricted.conversations(run, cluster, purpose=purpose, who=who, own_words=False)
+    frame, entered = restricted.entered(run, cluster, purpose=purpose, who=who, own_words=False)
     started = frame["started_at"].dt.strftime("%Y-%m-%d")
     missing = tuple(str(name) for name in frame.columns if name not in _AWAY and frame[name].isna().any())
     # What the source tells stands there already; a facet that is computed of it would stand there twice.
@@ -88,4 +88,4 @@ def open_cluster(release: Release, cluster: str, *, purpose: str, who: str | Non
             shown[name] = [plain(value, LONGEST) if isinstance(value, str) else None for value in shown[name]]
     written = set(shown.columns) - {"day", "turns", "model", "surface"}
     empty = tuple(name for name in missing if name in written and shown[name].isna().all())
-    return Opening(run, cluster, access_log.read_log(run)[-1].number, shown.drop(columns=list(empty)), empty)
+    return Opening(run, cluster, entered.number, shown.drop(columns=list(empty)), empty)

@@ -47,6 +47,13 @@ def conversations(
         PrivacyError: there is no purpose, or the access log does not hold together. Nothing is shown.
         RunError: there is no private side, no such cluster, or the look cannot be entered.
     """
+    return entered(run, cluster, purpose=purpose, who=who, own_words=own_words)[0]
+
+
+def entered(
+    run: Path, cluster: str | None = None, *, purpose: str, who: str | None = None, own_words: bool = True
+) -> tuple[pd.DataFrame, access_log.Access]:
+    """:func:`conversations`, with the line that was entered in the log for them."""
     private = _private(run)
     known, assigned, answers = (_read(private, name) for name in ("conversations", "assignments", "facets"))
     hierarchy = _read(private, "hierarchy")
@@ -63,8 +70,8 @@ def conversations(
     wide = wide[list(dict.fromkeys(answered["facet"]))].rename_axis(columns=None)
     frame = frame.merge(wide, left_on="conversation_id", right_index=True, how="left", suffixes=("", "_answer"))
     frame = frame.sort_values(["similarity", "conversation_id"], ascending=[False, True], ignore_index=True)
-    _enter(run, purpose, who, f"cluster {cluster}" if cluster is not None else "all conversations", len(frame))
-    return frame
+    what = f"cluster {cluster}" if cluster is not None else "all conversations"
+    return frame, _enter(run, purpose, who, what, len(frame))
 
 
 def positions(run: Path, *, purpose: str, who: str | None = None) -> pd.DataFrame:
@@ -126,6 +133,6 @@ def _below(hierarchy: pa.Table, cluster: str) -> list[int]:
     return [row["cluster"] for row in rows if row["level"] == 0 and row["cluster_id"] in names]
 
 
-def _enter(run: Path, purpose: str, who: str | None, what: str, rows: int) -> None:
+def _enter(run: Path, purpose: str, who: str | None, what: str, rows: int) -> access_log.Access:
     title = str(Manifest.open(run).data.get("title", ""))
-    access_log.record(run, purpose=purpose, who=who, what=what, rows=rows, title=title)
+    return access_log.record(run, purpose=purpose, who=who, what=what, rows=rows, title=title)

@@ -13,6 +13,7 @@ from clio.errors import ClioError, PrivacyError
 from clio.explore.navigation import pages
 from clio.explore.openings import PAGE, closed, open_cluster
 from clio.explore.release import load
+from clio.runs import restricted
 from clio.runs.access_log import FILE, read_log
 from clio.runs.purge import purge
 from tests.app.conftest import Open
@@ -69,6 +70,20 @@ def test_rows_hold_no_pseudonym_and_no_words_of_a_user(copy: Path) -> None:
         shown = {str(value) for column in opening.rows for value in opening.rows[column]}
         assert not shown & secret
         assert sum(len(opening.page(n)) for n in range(1, opening.pages + 1)) == len(opening.rows)
+
+
+def test_a_look_knows_its_own_line_when_another_comes_between(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release, enter = load(copy), restricted.entered
+
+    def overtaken(*given: Any, **what: Any) -> Any:
+        found = enter(*given, **what)
+        enter(copy, None, purpose="somebody else's")
+        return found
+
+    monkeypatch.setattr(restricted, "entered", overtaken)
+    opening = open_cluster(release, release.marks()[0], purpose="mine")
+    assert read_log(copy)[opening.number - 1].purpose == "mine"
+    assert len(read_log(copy)) == 2
 
 
 def test_a_log_that_was_tampered_with_shows_nothing(copy: Path, opened: Open) -> None:
