@@ -4,10 +4,10 @@ import streamlit as st
 from app_parts import controls, map_and_tree, pictures, session
 
 from clio.explore.cluster import NEAREST_BY, nearest, provenance
+from clio.explore.numbers import size
 from clio.explore.release import ALL, Release
 from clio.explore.safe import md, percent, plain
 from clio.figures import breakdown_figure, representation_figure, trend_figure
-from clio.measures import cluster_shares
 
 
 def represented(name: str, theme: str):
@@ -26,10 +26,6 @@ def broken_down(name: str, facet: str, theme: str):
     return breakdown_figure(release.breakdowns, release.clusters, facet, name, adds_up=adds_up, theme=theme)
 
 
-def shares(level: int):
-    return cluster_shares(session.release().clusters, level=level).set_index("cluster_id")
-
-
 def head(release: Release, name: str) -> None:
     """Name, summary, size."""
     row = release.rows[name]
@@ -37,29 +33,28 @@ def head(release: Release, name: str) -> None:
     st.title(md(row["name"], 160), anchor=False)
     if row["summary"]:
         st.markdown(md(row["summary"]))
-    share = pictures.kept("shares", shares, int(row["level"])).loc[name]
+    found = pictures.kept("size", lambda name: size(session.release(), name), name)
     with st.container(horizontal=True):
-        st.metric("Conversations", f"{row['conversations']:,}", width=150)
-        if name in release.at_most:
-            st.metric(
-                "Accounts", f"≤ {row['accounts']:,}", width=130,
-                help="At most: it was put together by an edit, and the same person may be in both parts.",
-            )  # fmt: skip
-        else:
-            st.metric("Accounts", f"{row['accounts']:,}", width=130)
-        joined = name in release.at_most
+        st.metric("Conversations", f"{found.conversations:,}", width=150)
         st.metric(
-            "Share", percent(row["share"]), None if joined else f"{percent(share['low'])} to {percent(share['high'])}",
-            delta_color="off", delta_arrow="off", width=170,
+            "Accounts", map_and_tree.people(found.accounts, found.at_most), width=130,
+            help=map_and_tree.AT_MOST if found.at_most else None,
+        )  # fmt: skip
+        between = f"{percent(found.low)} to {percent(found.high)}" if found.low is not None else None
+        st.metric(
+            "Share", percent(found.share), between, delta_color="off", delta_arrow="off", width=170,
             help="Of all released conversations, with its 95 % interval: what another sample of as many accounts of "
             "the same users would show. No statement on prevalence.",
         )  # fmt: skip
-        each = row["conversations"] / max(1, row["accounts"])
-        limit = release.thresholds.share
         st.metric(
-            "Per account", f"{'≥ ' * joined}{each:.1f}", width=130,
+            "Per account", f"{'≥ ' * found.at_most}{found.each:.1f}", width=130,
             help=f"Mean conversations of an account in it. Concentration is not released beyond this: no account has "
-            f"more than {limit:.0%} of it.",
+            f"more than {release.thresholds.share:.0%} of it.",
+        )  # fmt: skip
+        st.metric(
+            "Stability", "not told" if found.stability is None else f"{found.stability:.2f}", width=130,
+            help="0 to 1: how well it is found again where half of the accounts are clustered anew. Under 0.5 it falls "
+            "apart as often as not.",
         )  # fmt: skip
     for note in release.curated.notes.get(name, ()) if release.curated else ():
         st.info(f"{md(note.text)}  \n:small[{md(note.who)}, {note.time[:10]}]", icon=":material/sticky_note_2:")
@@ -77,9 +72,12 @@ def facets(release: Release, name: str) -> None:
     if not present:
         st.info("The release breaks nothing down: no facet has a value that passes the thresholds.")
         return
-    facet = st.segmented_control(
-        "Facet", [f.name for f in present], default=present[0].name, required=True, key="w_facet",
-        format_func=lambda f: md(release.single[f].label), label_visibility="collapsed", persist_state="session",
+    facet = session.state().facet or present[0].name
+    controls.shows("w_facet", facet)
+    st.segmented_control(
+        "Facet", [f.name for f in present], required=True, key="w_facet", label_visibility="collapsed",
+        format_func=lambda f: md(release.single[f].label),
+        on_change=lambda: session.update(facet=st.session_state["w_facet"]),
     )  # fmt: skip
     here, whole = st.columns(2)
     for place, cluster_id, label in ((here, name, "In this cluster"), (whole, ALL, "In the whole release")):

@@ -8,7 +8,7 @@ from clio.explore.openings import PAGE, Opening, closed, open_cluster
 from clio.explore.safe import md
 from clio.runs.access_log import one_line
 
-OPENED, FAULT = "clio_opened", "clio_opened_fault"
+OPENED, FAULT = session.OPENED, session.OPENED_FAULT
 
 
 def look(name: str) -> None:

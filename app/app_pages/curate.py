@@ -21,7 +21,7 @@ ACTIONS = {
     "note": ("Note", "Say something about it to whoever reads the release."),
 }  # fmt: skip
 UNDO = {"undo": ("Undo", "")}
-SAID = "clio_curated"
+SAID = session.CURATED
 
 
 def options(release: Release, kind: str, name: str) -> list[str]:

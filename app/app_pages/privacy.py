@@ -2,11 +2,13 @@
 
 import pandas as pd
 import streamlit as st
-from app_parts import pictures, session
+from app_parts import controls, pictures, session
 
 from clio.explore.release import Release
 from clio.explore.safe import md, plain
-from clio.explore.whatif import stricter
+from clio.explore.whatif import as_table, curve, kept, reach, steps, stricter
+
+KEPT = {"clusters": "Base clusters", "conversations": "Conversations", "cells": "Facet values in clusters"}
 
 
 def statement(release: Release) -> None:
@@ -82,25 +84,45 @@ def hidden(release: Release) -> None:
     st.caption(md(release.why_hidden()))
 
 
+def curved():
+    release = session.release()
+    frame = pd.DataFrame(curve(release, steps(release)))
+    return frame.rename(columns={"accounts": "Accounts"} | KEPT)
+
+
+def slider(label: str, key: str, place: int, least: int, most: int) -> int:
+    """One threshold; what was chosen stands in the state."""
+    tried = list(session.state().least)
+    value = min(max(tried[place], least), most)
+    controls.shows(key, value)
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        tried[place] = chosen if chosen > least else 0
+        session.update(least=tuple(tried))
+
+    st.slider(label, least, most, key=key, on_change=changed)
+    return value
+
+
 @st.fragment
 def what_if() -> None:
     """Stricter thresholds, from released counts."""
+    session.settle()
     release = session.release()
     st.subheader("What if the thresholds were stricter?", anchor=False)
     if not release.rows:
         st.caption("There is nothing left to hide.")
         return
     least = release.thresholds
-    base = release.clusters[release.clusters["level"] == 0]
-    top_conversations = max(least.conversations + 1, min(1_000, int(base["conversations"].max())))
-    top_accounts = max(least.accounts + 1, min(500, int(base["accounts"].max())))
+    many, people = reach(release)
     left, right = st.columns(2)
     with left:
-        conversations = st.slider(
-            "At least so many conversations", least.conversations, top_conversations, key="w_whatif_conversations"
-        )
+        conversations = slider(
+            "At least so many conversations", "w_whatif_conversations", 0, least.conversations, many
+        )  # fmt: skip
     with right:
-        accounts = st.slider("of at least so many accounts", least.accounts, top_accounts, key="w_whatif_accounts")
+        accounts = slider("of at least so many accounts", "w_whatif_accounts", 1, least.accounts, people)
     losses = stricter(release, conversations, accounts)
     with st.container(horizontal=True):
         for loss in losses[:1] + losses[2:4]:
@@ -108,24 +130,21 @@ def what_if() -> None:
                 loss.what, f"{loss.shown - loss.hidden:,} of {loss.shown:,}", f"{loss.hidden:,} hidden",
                 delta_color="off", delta_arrow="off", width=230,
             )  # fmt: skip
-        total = max(1, int(base["conversations"].sum()))
-        st.metric("Conversations shown", f"{1 - losses[0].conversations / total:.0%}", width=190)
-    frame = pd.DataFrame(
-        {
-            "What": [loss.what for loss in losses],
-            "Shown now": [loss.shown for loss in losses],
-            "Would be hidden": [loss.hidden for loss in losses],
-            "Share hidden": [loss.hidden / loss.shown if loss.shown else 0.0 for loss in losses],
-        }
-    )
+        st.metric("Conversations shown", f"{kept(release, losses):.0%}", width=190)
     st.dataframe(
-        frame,
+        as_table(losses),
         hide_index=True,
         column_config={
             "Share hidden": st.column_config.ProgressColumn("Share hidden", format="percent", min_value=0, max_value=1)
         },
         alt="What stricter thresholds would hide",
     )
+    with st.expander("What every threshold of accounts would keep", icon=":material/show_chart:"):
+        st.line_chart(
+            pictures.kept("curve", curved), x="Accounts", y=list(KEPT.values()), x_label="At least so many accounts",
+            y_label="Share kept",
+        )  # fmt: skip
+        pictures.csv(pictures.kept("curve", curved), "thresholds")
     st.caption(
         "The least that would go: further cells would be hidden so that these could not be worked out. A run may also "
         "join small clusters to their neighbours instead of leaving them out."

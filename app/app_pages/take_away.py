@@ -12,7 +12,7 @@ from clio.explore.release import Release
 from clio.explore.safe import md
 from clio.exports.cells import csv_bytes
 
-MADE = "clio_made"
+MADE = session.MADE
 TABLES = {
     "clusters": "Every cluster: name, summary, counts, place on the map.",
     "breakdowns": "Clusters by facet value.",

@@ -5,12 +5,15 @@ import datetime
 import streamlit as st
 from app_parts import controls, pictures, session
 
-from clio.explore.release import Release
 from clio.explore.safe import md, plain
+from clio.explore.state import MOST_LINES
 from clio.figures import breakdown_figure, crossed_figure, growth_figure, movement_figure, trend_figure
 from clio.measures import split_weeks
 
-AREAS = 8
+TABS = {
+    "over": "Over time", "movers": "Fastest movers", "split": "Before and after", "clock": "Weekday and hour",
+}  # fmt: skip
+LABELS = {"share": "Share of the week", "conversations": "Conversations"}
 HOURS = tuple(pair for time in ("hour", "time_of_day") for pair in (("weekday", time), (time, "weekday")))
 
 
@@ -31,36 +34,34 @@ def moved(level: int, split: str, theme: str):
     return movement_figure(release.trends, release.clusters, before, after, level=level, theme=theme)
 
 
-def level_of(release: Release, key: str) -> int:
-    """Which level; the coarsest at first."""
-    return st.segmented_control(
-        "Level", list(range(release.top, -1, -1)), default=release.top, required=True, key=key,
-        format_func=lambda level: controls.level_name(level, release.top),
-    )  # fmt: skip
-
-
 @st.fragment
 def over_time() -> None:
-    release = session.release()
+    session.settle()
+    release, now = session.release(), session.state()
     tops = release.children.get(None, [])
     ordered = [*tops, *(name for name in release.rows if name not in tops)]
-    default = [name for name in (session.state().cluster,) if name] or tops[:AREAS]
-    chosen = st.multiselect(
-        "Clusters", ordered, default=default, max_selections=AREAS, key="w_lines",
+    chosen = now.lines
+    if chosen is None:
+        chosen = (now.cluster,) if now.cluster else tuple(tops[:MOST_LINES])
+    controls.shows("w_lines", list(chosen))
+    controls.shows("w_measure", now.measure)
+    st.multiselect(
+        "Clusters", ordered, max_selections=MOST_LINES, key="w_lines",
         format_func=lambda name: plain(release.rows[name]["name"], 80),
+        on_change=lambda: session.update(lines=tuple(st.session_state["w_lines"])),
     )  # fmt: skip
-    measure = st.segmented_control(
-        "Measured by", ["share", "conversations"], default="share", required=True, key="w_measure",
-        format_func={"share": "Share of the week", "conversations": "Conversations"}.get,
+    st.segmented_control(
+        "Measured by", list(LABELS), required=True, key="w_measure", format_func=LABELS.get,
+        on_change=lambda: session.update(measure=st.session_state["w_measure"]),
     )  # fmt: skip
     if chosen:
-        pictures.figure(pictures.kept("lines", lines, tuple(chosen), measure, session.theme()), "over-time")
+        pictures.figure(pictures.kept("lines", lines, chosen, now.measure, session.theme()), "over-time")
 
 
 @st.fragment
 def movers() -> None:
-    release = session.release()
-    level = level_of(release, "w_growth_level")
+    session.settle()
+    level = controls.level_select("Level", "w_growth_level", "growth_level")
     pictures.figure(pictures.kept("growing", growing, level, session.theme()), "growth")
 
 
@@ -78,7 +79,7 @@ def before_after() -> None:
             help="Weeks that end before it are compared with weeks that begin on it or later.",
         )  # fmt: skip
     with right:
-        level = level_of(release, "w_movement_level")
+        level = controls.level_select("Level", "w_movement_level", "split_level")
     split = st.session_state["w_split"].isoformat()
     before, after = split_weeks(release.trends, datetime.date.fromisoformat(split))
     if not before or not after:
@@ -124,13 +125,11 @@ def page() -> None:
     st.caption(
         md(f"{len(release.weeks)} weeks, {release.weeks[0]} to {release.weeks[-1]}, UTC. {release.why_hidden()}")
     )
-    over, fast, split, clock = st.tabs(
-        ["Over time", "Fastest movers", "Before and after", "Weekday and hour"], on_change="rerun", key="w_trend_tab"
-    )
-    for tab, show in ((over, over_time), (fast, movers), (split, before_after), (clock, hours)):
+    show = {"over": over_time, "movers": movers, "split": before_after, "clock": hours}
+    for name, tab in controls.tabs(TABS, "w_trend_tab", "trends"):
         if tab.open:
             with tab:
-                show()
+                show[name]()
 
 
 page()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from app_parts import session
 from clio.explore import colours
-from clio.explore.release import WEEK
+from clio.explore.release import ALL, WEEK
 from clio.explore.safe import md, plain
 from clio.explore.state import LONGEST_QUERY
 
@@ -75,15 +75,29 @@ def meaning_toggle() -> None:
 
 
 def colour_select() -> None:
-    """What the map is coloured by."""
-    options = colours.options(session.release())
-    shows("w_colour", session.state().colour)
+    """What the map is coloured by; of a facet, by the share of which value."""
+    release = session.release()
+    options = colours.choices(release)
+    choice, value = colours.choice_of(session.state().colour)
+    shows("w_colour", choice)
+
+    def chosen() -> None:
+        first = st.session_state["w_colour"]
+        facet = release.single.get(first.removeprefix(colours.SHARE)) if first.startswith(colours.SHARE) else None
+        session.update(colour=f"{first}={facet.order[0]}" if facet else first)
+
     st.selectbox(
-        "Colour",
-        list(options),
-        key="w_colour",
-        format_func=lambda key: options.get(key, key),
-        on_change=_update("colour", "w_colour"),
+        "Colour", list(options), key="w_colour", format_func=lambda key: options.get(key, key), on_change=chosen
+    )
+    if not value:
+        return
+    shows("w_colour_value", value)
+    st.selectbox(
+        "of the value",
+        release.single[choice.removeprefix(colours.SHARE)].order,
+        key="w_colour_value",
+        format_func=lambda name: plain(name, 60),
+        on_change=lambda: session.update(colour=f"{choice}={st.session_state['w_colour_value']}"),
     )
 
 
@@ -102,39 +116,36 @@ def size_select() -> None:
 def filters() -> None:
     """A popover with at most two facets and their values."""
     now = session.state()
-    label = f"Filter ({len(now.filters)})" if now.filters else "Filter"
+    label = f"Filter ({len(now.active)})" if now.active else "Filter"
     with st.popover(label, icon=":material/filter_alt:", width="stretch"):
         st.caption(
             "Answered from released numbers only. Two facets together are answered where the release itself crosses "
             "them; nothing smaller than a released group is ever counted."
         )
         _filter(0)
-        if now.filters:
+        if now.active:
             _filter(1)
             st.button("Clear", on_click=session.update, kwargs={"filters": ()}, icon=":material/close:")
 
 
 def _filter(place: int) -> None:
     release, now = session.release(), session.state()
-    current = now.filters[place] if place < len(now.filters) else None
-    others = {facet for n, (facet, _) in enumerate(now.filters) if n != place}
+    facet, chosen = now.filters[place] if place < len(now.filters) else (NOTHING, ())
+    others = {other for n, (other, _) in enumerate(now.filters) if n != place}
     known = {WEEK: "Week"} if release.weeks else {}
     known |= {facet.name: facet.label for facet in release.single.values() if facet.order}
     facets = [NOTHING, *(name for name in known if name not in others)]
     key_facet, key_values = f"w_filter_{place}", f"w_values_{place}"
-    shows(key_facet, current[0] if current else st.session_state.get(key_facet, NOTHING))
-    if st.session_state[key_facet] not in facets:
-        st.session_state[key_facet] = NOTHING
+    shows(key_facet, facet)
 
     def facet_changed() -> None:
-        if current:
-            session.change(session.state().filtered(current[0], ()))
+        chosen = st.session_state[key_facet]
+        session.change(session.state().placed(place, "" if chosen == NOTHING else chosen))
 
     def values_changed() -> None:
-        chosen = st.session_state[key_values]
-        session.change(session.state().filtered(st.session_state[key_facet], chosen))
+        session.change(session.state().placed(place, facet, st.session_state[key_values]))
 
-    facet = st.selectbox(
+    st.selectbox(
         "Only where" if place == 0 else "and where",
         facets,
         key=key_facet,
@@ -143,11 +154,10 @@ def _filter(place: int) -> None:
     )
     if facet == NOTHING:
         return
-    values = list(release.weeks if facet == WEEK else release.single[facet].order)
-    shows(key_values, [v for v in current[1] if v in values] if current and current[0] == facet else [])
+    shows(key_values, list(chosen))
     st.multiselect(
         "is one of",
-        values,
+        list(release.weeks if facet == WEEK else release.single[facet].order),
         key=key_values,
         format_func=lambda value: plain(value, 60),
         on_change=values_changed,
@@ -158,14 +168,14 @@ def _filter(place: int) -> None:
 def filter_note() -> None:
     """What the filters found, said under the controls on every page that heeds them."""
     release, now = session.release(), session.state()
-    if not now.filters:
+    if not now.active:
         return
     found = session.answer()
-    named = " and ".join(f"{facet}: {', '.join(values)}" for facet, values in now.filters)
+    named = " and ".join(f"{facet}: {', '.join(values)}" for facet, values in now.active)
     if found.refused:
         st.warning(f"**{md(named, 200)}** cannot be answered. {md(found.refused)}", icon=":material/block:")
         return
-    whole = found.cells.get("all")
+    whole = found.cells.get(ALL)
     if whole is None:
         text = f"**{md(named, 200)}**: hidden for the whole release. {md(release.why_hidden())}"
     else:
@@ -179,6 +189,31 @@ def filter_note() -> None:
     elif hidden := len(found.hidden(release)):
         text += f" {hidden:,} of {len(release.rows):,} clusters are drawn hollow: too few people in the filter there."
     st.info(text, icon=":material/filter_alt:")
+
+
+def level_select(label: str, key: str, field: str) -> int:
+    """Which level; the coarsest where none was chosen. ``field`` of the state holds it."""
+    release = session.release()
+    chosen = getattr(session.state(), field)
+    level: int = release.top if chosen is None else chosen
+    shows(key, level)
+    st.segmented_control(
+        label, list(range(release.top, -1, -1)), required=True, key=key, on_change=_update(field, key),
+        format_func=lambda level: level_name(level, release.top),
+    )  # fmt: skip
+    return level
+
+
+def tabs(names: Mapping[str, str], key: str, field: str) -> list[tuple[str, Any]]:
+    """Tabs whose choice is in the state: key and container of each."""
+    labels = list(names.values())
+    shows(key, names[getattr(session.state(), field)])
+
+    def changed() -> None:
+        chosen = st.session_state[key]
+        session.update(**{field: next(name for name, label in names.items() if label == chosen)})
+
+    return list(zip(names, st.tabs(labels, on_change=changed, key=key), strict=True))
 
 
 def level_name(level: int, top: int) -> str:

@@ -11,14 +11,17 @@ from app_parts.controls import shows
 from clio.explore import colours, tree
 from clio.explore.cluster import group
 from clio.explore.findings import findings
+from clio.explore.numbers import headline, together
 from clio.explore.release import ALL, Release
 from clio.explore.safe import md, percent, plain
 from clio.explore.search import Hit
+from clio.explore.state import MOST
 
 MAP_HEIGHT = 640
 LIST_HEIGHT = 380
 SEVERAL_SHOWN = 8
 BELOW_SHOWN = 4
+AT_MOST = "At most: edits put parts together or took some away, and the same person may be in several."
 
 
 def _colours(colour: str, filters: tuple[Any, ...]) -> Any:
@@ -31,35 +34,38 @@ def _tree(kind: str, root: str | None, theme: str) -> Any:
     return tree_figure(session.release().clusters, kind=kind, root=root, depth=3, theme=theme, height=LIST_HEIGHT)
 
 
+def _group(names: tuple[str, ...]) -> Any:
+    found = group(session.release(), names)
+    return found.assign(value=[plain(value, 80) for value in found["value"]])
+
+
 def _rows(filters: tuple[Any, ...], only: frozenset[str] | None) -> Any:
     return tree.rows(session.release(), session.answer() if filters else None, only)
 
 
 def metrics(release: Release) -> None:
     """Conversations, accounts, clusters, weeks, and how much is not shown."""
-    about = release.about
-    outside = about.get("conversations_outside")
-    total = int(about.get("conversations") or 0)
-    base = int((release.clusters["level"] == 0).sum()) if len(release.clusters) else 0
-    first, last = (release.weeks[0], release.weeks[-1]) if release.weeks else ("", "")
+    found = headline(release)
     with st.container(horizontal=True, gap="small"):
-        st.metric("Conversations", f"{total:,}", width=150)
-        st.metric("Accounts", f"{int(about.get('accounts') or 0):,}", width=130)
-        st.metric("Clusters", f"{base:,}", width=120, help=f"{len(release.rows):,} with the levels above them.")
-        weeks = f"From {first} to {last}." if first else "The conversations carry no dates."
-        st.metric("Weeks", f"{len(release.weeks):,}" if first else "none", width=110, help=weeks)
-        if outside is None:
+        st.metric("Conversations", f"{found.conversations:,}", width=150)
+        st.metric("Accounts", people(found.accounts, found.at_most), width=130, help=AT_MOST if found.at_most else None)
+        st.metric("Clusters", f"{found.base:,}", width=120, help=f"{found.clusters:,} with the levels above them.")
+        weeks = f"From {found.first} to {found.last}." if found.weeks else "The conversations carry no dates."
+        st.metric("Weeks", f"{found.weeks:,}" if found.weeks else "none", width=110, help=weeks)
+        if found.share_outside is None:
             said, why = "some", "Some conversations are in no number here: too few to say how many."
         else:
-            said = f"{outside / max(1, outside + total):.0%}" if outside else "none"
-            why = f"{outside:,} conversations are in no number here: their clusters were too small, or one account "
-            why += "had more than its share of them."
+            said = f"{found.share_outside:.0%}" if found.outside else "none"
+            why = f"{found.outside:,} conversations are in no number here: their clusters were too small, or one "
+            why += "account had more than its share of them."
         st.metric("Left out", said, width=110, help=why)
-        hidden = int(about.get("suppressed_cells") or 0)
-        shown = int((release.breakdowns["kind"] == "value").sum() + (release.trends["kind"] == "value").sum())
-        share = f"{hidden / max(1, hidden + shown):.0%}"
-        help_ = f"{hidden:,} facet values and weeks of clusters are hidden, {shown:,} are shown. See Privacy."
-        st.metric("Cells hidden", share, width=130, help=help_)
+        help_ = f"{found.hidden:,} facet values and weeks of clusters are hidden, {found.cells:,} are shown. See "
+        st.metric("Cells hidden", f"{found.share_hidden:.0%}", width=130, help=f"{help_}Privacy.")
+
+
+def people(accounts: int, at_most: bool) -> str:
+    """A number of accounts, marked where an edit made it an upper bound."""
+    return f"{'≤ ' * at_most}{accounts:,}"
 
 
 def the_map(found: list[Hit] | None) -> None:
@@ -73,7 +79,7 @@ def the_map(found: list[Hit] | None) -> None:
         lit = list(dict.fromkeys(mark for name in lit for mark in [name, *release.below(name)]))
     elif now.several:
         lit = list(now.several)
-    coloured = pictures.kept("colours", _colours, now.colour, now.filters)
+    coloured = pictures.kept("colours", _colours, now.colour, now.active)
     if session.no_webgl():
         stand_in.show(coloured, lit, MAP_HEIGHT)
         return
@@ -105,6 +111,8 @@ def the_tree(found: list[Hit] | None) -> None:
         label_visibility="collapsed",
         on_change=lambda: session.update(tree=st.session_state["w_tree"]),
     )
+    if found is not None and now.tree != "list":
+        st.caption(f"What a search finds is a list; without one, the {now.tree} is back.")
     if now.tree == "list" or found is not None:
         _list(found)
     else:
@@ -114,7 +122,7 @@ def the_tree(found: list[Hit] | None) -> None:
 def _list(found: list[Hit] | None) -> None:
     release, now = session.release(), session.state()
     only = None if found is None else frozenset(hit.cluster_id for hit in found)
-    frame = pictures.kept("rows", _rows, now.filters, only)
+    frame = pictures.kept("rows", _rows, now.active, only)
     ids = frame["cluster_id"].tolist()
     if found is not None and not ids:
         st.info("Nothing matches. Try fewer or other words, or search by meaning, too.", icon=":material/search_off:")
@@ -223,8 +231,8 @@ def _one(release: Release, cluster_id: str) -> None:
     row = release.rows[cluster_id]
     breadcrumb(release, cluster_id, "detail")
     st.markdown(f"#### {md(row['name'], 160)}")
-    people = f"{'≤ ' * (row['cluster_id'] in release.at_most)}{row['accounts']:,}"
-    st.markdown(f"**{row['conversations']:,}** conversations · **{people}** accounts · **{row['share']:.1%}** of all")
+    many = people(row["accounts"], cluster_id in release.at_most)
+    st.markdown(f"**{row['conversations']:,}** conversations · **{many}** accounts · **{row['share']:.1%}** of all")
     if row["summary"]:
         st.markdown(md(row["summary"]))
     _filtered(release, cluster_id)
@@ -244,8 +252,7 @@ def _one(release: Release, cluster_id: str) -> None:
 
 
 def _filtered(release: Release, cluster_id: str) -> None:
-    now = session.state()
-    if not now.filters:
+    if not session.state().active:
         return
     found = session.answer()
     cell = found.cells.get(cluster_id)
@@ -262,35 +269,45 @@ def _filtered(release: Release, cluster_id: str) -> None:
 
 
 def _several(release: Release, names: list[str]) -> None:
-    rows = [release.rows[name] for name in names]
-    total = sum(row["conversations"] for row in rows)
-    st.markdown(f"#### {len(names)} clusters")
-    people = max(row["accounts"] for row in rows)
+    found = together(release, names)
+    st.markdown(f"#### {len(names):,} clusters")
     st.markdown(
-        f"**{total:,}** conversations · at least **{people:,}** accounts · "
-        f"**{percent(total / max(1, int(release.about.get('conversations') or 0)))}** of all"
+        f"**{found.conversations:,}** conversations · at least **{found.accounts:,}** accounts · "
+        f"**{percent(found.share)}** of all"
     )
+    if session.state().shortened:
+        st.caption(f"The address holds {MOST} of them: whoever opens it sees those.")
     with st.container(horizontal=True, gap="small"):
         for name in names[:SEVERAL_SHOWN]:
             pictures.open_cluster(name, f"several_{name}")
         if len(names) > SEVERAL_SHOWN:
-            st.caption(f"and {len(names) - SEVERAL_SHOWN} more")
-    frame = group(release, names)
-    full = frame[frame["hidden"] == 0]
-    with st.expander("Facets, beside the whole release", icon=":material/compare_arrows:"):
+            st.caption(f"and {len(names) - SEVERAL_SHOWN:,} more")
+    with st.expander("Beside the rest of the release", icon=":material/compare_arrows:"):
+        frame = pictures.kept("group", _group, tuple(names))
+        told = frame[frame["verdict"] != "not shown"]
         st.dataframe(
-            full.drop(columns=["hidden"]),
+            told,
             hide_index=True,
+            column_order=["facet", "value", "share", "share_rest", "ratio", "low", "high", "verdict"],
             column_config={
-                "inside": st.column_config.NumberColumn("Here", format="localized"),
-                "inside_share": st.column_config.NumberColumn("Share here", format="percent"),
-                "whole_share": st.column_config.NumberColumn("Share of all", format="percent"),
+                "facet": "Facet",
+                "value": "Value",
+                "share": st.column_config.NumberColumn("Share here", format="percent"),
+                "share_rest": st.column_config.NumberColumn("Share of the rest", format="percent"),
+                "ratio": st.column_config.NumberColumn("Times as common", format="%.2f"),
+                "low": st.column_config.NumberColumn("from", help="95 % interval", format="%.2f"),
+                "high": st.column_config.NumberColumn("to", help="95 % interval", format="%.2f"),
+                "verdict": "Verdict",
             },
-            alt="Facet values of the selected clusters beside the whole release",
+            alt="Facet values of the selected clusters beside everything outside of them",
         )
-        left = len(frame) - len(full)
-        if left:
-            st.caption(f"{left} values are left out: one of the clusters does not show them.")
+        st.caption(
+            "Over or under: clear after correction for the number of values (Benjamini and Hochberg, 5 %). A cluster "
+            "that does not show a value is bounded, never taken for zero."
+        )
+        if len(frame) > len(told):
+            st.caption(f"{len(frame) - len(told):,} values are left out: too few people here or in the rest.")
+        pictures.csv(frame, "group")
     _clear()
 
 

@@ -13,15 +13,21 @@ from clio.errors import ClioError
 from clio.explore import release as releases
 from clio.explore import slices
 from clio.explore.launch import Arguments
+from clio.explore.places import released
 from clio.explore.release import Release
-from clio.explore.search import Hit, MeaningIndex, WordIndex, encoder_of, joined
+from clio.explore.search import Hit, MeaningIndex, Meanings, WordIndex, encoder_of, joined
 from clio.explore.state import State, from_params, to_params, valid
 
-STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, OTHER, NO_WEBGL = (
-    "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn", "clio_other",
-    "clio_no_webgl",
+STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, NO_WEBGL = (
+    "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn", "clio_no_webgl",
 )  # fmt: skip
-"""Every key of the session but those of widgets (``w_...``) and of selections (``s_...``)."""
+"""What every page needs."""
+CURATED, OPENED, OPENED_FAULT, PLACED, PLACED_FAULT, RUNS_SAID, RUNS_GO, UPLOADED, MADE = (
+    "clio_curated", "clio_opened", "clio_opened_fault", "clio_points", "clio_points_fault", "clio_runs_said",
+    "clio_runs_go", "clio_uploaded", "clio_made",
+)  # fmt: skip
+"""What one page or part keeps: declared here, and only here, as every key of the session is but those of widgets
+(``w_...``) and of selections (``s_...``)."""
 
 MAP = "map"
 
@@ -36,10 +42,15 @@ def _words(key: str, _release: Release) -> WordIndex:  # noqa: ARG001
     return WordIndex(_release.rows)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the meaning of every cluster, once …")
-def _meanings(key: str, _release: Release) -> MeaningIndex | str:  # noqa: ARG001
-    encoder = encoder_of(_release)
-    return encoder if isinstance(encoder, str) else MeaningIndex(_release.rows, encoder)
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _encoder(folder: str, encoder: str, _release: Release) -> Meanings | str:  # noqa: ARG001
+    found = encoder_of(_release)
+    return found if isinstance(found, str) else Meanings(found)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the meaning of every cluster that is new …")
+def _meanings(key: str, _known: Meanings, _release: Release) -> MeaningIndex:  # noqa: ARG001
+    return _known.index(_release.rows)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -53,15 +64,21 @@ def open_release(folder: Path) -> Release:
 
 
 def opened(given: Arguments) -> Arguments:
-    """What the app was started with, but for another run of the runs folder that was opened on the page of runs."""
-    other = st.session_state.get(OTHER)
-    return replace(given, run=other, runs=given.runs_folder) if other else given
+    """What the app was started with, but for another run of the runs folder that the address names, or the state.
+
+    A name that leads to no release below the runs folder is no name.
+    """
+    address = _address()
+    fresh = STATE not in st.session_state or (bool(address) and address != st.session_state.get(ADDRESS))
+    name = from_params(address).run if fresh else state().run
+    folder = given.runs_folder
+    run = released(folder, name) if folder is not None and name else None
+    return replace(given, run=run, runs=folder) if run is not None else given
 
 
 def open_other(run: Path) -> None:
     """Explore another run of the runs folder from now on."""
-    st.session_state[OTHER] = run
-    change(State())
+    change(State(run=run.name))
 
 
 def given() -> Arguments:
@@ -99,20 +116,33 @@ def begin(page: str) -> None:
 
     Changing the page empties the address: that is no change from outside.
     """
-    address = {name: st.query_params.get_all(name) for name in st.query_params}
+    address = _address()
     moved = st.session_state.get(PAGE) != page
     if STATE not in st.session_state or (address != st.session_state.get(ADDRESS) and not (moved and not address)):
+        before = state().run
         change(from_params(address))
+        if before and not address:
+            # Back to an address without a run: this page was made ready for the run that was open.
+            st.session_state[ADDRESS] = address
+            st.rerun()
     st.session_state[PAGE] = page
     settle()
+
+
+def _address() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def settle() -> None:
     """Take in new selections, drop what the release does not have, write the address. Also first in a fragment."""
     _take_selections()
-    change(valid(state(), release()))
-    address = to_params(state())
-    if address != {name: st.query_params.get_all(name) for name in st.query_params}:
+    now = valid(state(), release())
+    folder = given().runs_folder
+    if now.run and (folder is None or released(folder, now.run) != given().run):
+        now = replace(now, run="")
+    change(now)
+    address = to_params(now)
+    if address != _address():
         st.query_params.from_dict(address)
     st.session_state[ADDRESS] = address
 
@@ -191,7 +221,7 @@ def _take_map(key: str, seen: dict[str, Any]) -> None:
     if not event.webgl and not st.session_state.get(NO_WEBGL):
         st.session_state[NO_WEBGL] = True  # that is all this event says: nothing was chosen yet
         return
-    if len(event.lasso) > 1:
+    if event.lasso:
         change(state().lasso(event.lasso))
         _turn_others(MAP)
     elif event.selected != state().cluster or state().several:
@@ -206,7 +236,7 @@ def no_webgl() -> bool:
 def answer() -> slices.Answer:
     """What the current filters find."""
     opened = release()
-    return _answer(opened.key, state().filters, opened)
+    return _answer(opened.key, state().active, opened)
 
 
 def hits() -> tuple[list[Hit], str]:
@@ -217,10 +247,10 @@ def hits() -> tuple[list[Hit], str]:
     found = _words(opened.key, opened).search(now.query)
     if not now.meaning:
         return found, ""
-    index = _meanings(opened.key, opened)
-    if isinstance(index, str):
-        return found, index
-    return joined(found, index.search(now.query, most=40)), ""
+    known = _encoder(str(opened.folder), str(opened.about.get("encoder") or ""), opened)
+    if isinstance(known, str):
+        return found, known
+    return joined(found, _meanings(opened.key, known, opened).search(now.query, most=40)), ""
 
 
 def theme() -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from clio.map.event import MapEvent
     from clio.map.points import Points
 
-PLACED, FAULT = "clio_points", "clio_points_fault"
+PLACED, FAULT = session.PLACED, session.PLACED_FAULT
 """In the session, and nowhere else: neither in a cache nor in the address, which would open them for others."""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import re
+import threading
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clio.errors import ClioError
 from clio.models.protocol import Encoder, Vectors
@@ -21,6 +23,7 @@ WEIGHTS = {"name": 4.0, "terms": 2.0, "summary": 1.0}
 """What a word counts for where it stands. Chosen by hand: a name is the shortest and most telling text."""
 LEAST_SIMILARITY = 0.25
 """Cosine below which a cluster is not said to be near in meaning; sentence encoders give unrelated texts about 0.1."""
+Vector = NDArray[np.float32]
 MOST = 100_000
 """Clusters that a search gives; a release has thousands at most."""
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
@@ -91,12 +94,30 @@ class WordIndex:
         ]
 
 
-class MeaningIndex:
-    """Vectors of every cluster's own released words."""
+class Meanings:
+    """Vectors by text, in memory: after an edit only texts that are new are encoded."""
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Any]], encoder: Encoder) -> None:
-        self._ids, self._encoder = list(rows), encoder
-        self._vectors: Vectors = encoder.encode([_text(row) for row in rows.values()])
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Vector] = {}
+        self._lock = threading.Lock()
+
+    def index(self, rows: Mapping[str, Mapping[str, Any]]) -> MeaningIndex:
+        """An index of these clusters; the texts of no others are kept."""
+        texts = [_text(row) for row in rows.values()]
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._known]
+            made = dict(zip(new, self._encoder.encode(new), strict=True)) if new else {}
+            self._known = {text: made[text] if text in made else self._known[text] for text in texts}
+            vectors = np.stack([self._known[text] for text in texts]) if texts else np.zeros((0, 0), np.float32)
+        return MeaningIndex(list(rows), vectors, self._encoder)
+
+
+class MeaningIndex:
+    """Clusters by vectors of their own released words; :class:`Meanings` makes it."""
+
+    def __init__(self, ids: Sequence[str], vectors: Vectors, encoder: Encoder) -> None:
+        self._ids, self._vectors, self._encoder = ids, vectors, encoder
 
     def search(self, query: str, most: int = MOST, least: float = LEAST_SIMILARITY) -> list[Hit]:
         """Nearest first, none below ``least``."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clio.explore.release import Release
+
+MOST_CONVERSATIONS, MOST_ACCOUNTS = 1_000, 500
+"""Thresholds beyond these are not offered."""
+STEPS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,42 @@ def stricter(release: Release, conversations: int, accounts: int) -> list[Loss]:
         lost = int(under["conversations"].sum()) if counted else 0
         found.append(Loss(what, len(table), len(under), lost))
     return found
+
+
+def reach(release: Release) -> tuple[int, int]:
+    """Conversations and accounts up to which stricter thresholds are worth trying: the largest base cluster's."""
+    base = release.clusters[release.clusters["level"] == 0]
+    most = (int(base[name].max()) if len(base) else 0 for name in ("conversations", "accounts"))
+    least = release.thresholds
+    bounds = ((least.conversations, MOST_CONVERSATIONS), (least.accounts, MOST_ACCOUNTS))
+    conversations, accounts = (max(low + 1, min(high, m)) for m, (low, high) in zip(most, bounds, strict=True))
+    return conversations, accounts
+
+
+def kept(release: Release, losses: Sequence[Loss]) -> float:
+    """Share of the released conversations that would still be in a base cluster."""
+    base = release.clusters[release.clusters["level"] == 0]
+    return 1.0 - losses[0].conversations / max(1, int(base["conversations"].sum()))
+
+
+def as_table(losses: Sequence[Loss]) -> pd.DataFrame:
+    """For a reader: what, shown now, would be hidden, and its share."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "What": [loss.what for loss in losses],
+            "Shown now": [loss.shown for loss in losses],
+            "Would be hidden": [loss.hidden for loss in losses],
+            "Share hidden": [loss.hidden / loss.shown if loss.shown else 0.0 for loss in losses],
+        }
+    )
+
+
+def steps(release: Release) -> list[int]:
+    """Least numbers of accounts to draw :func:`curve` at, from the threshold in force up, evenly spread."""
+    low, high = release.thresholds.accounts, reach(release)[1]
+    return sorted({low + round((high - low) * n / STEPS) for n in range(STEPS + 1)})
 
 
 def curve(release: Release, steps: list[int]) -> list[dict[str, float]]:

@@ -37,7 +37,7 @@ def on_this_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open the app on a folder: ``opened(run, page="cluster", c="0-0001")``; the rest are parameters of the address."""
 
-    def start(run: Path | None, *more: str, page: str = "explore", **params: str | list[str]) -> Any:
+    def start(run: Path | None, /, *more: str, page: str = "explore", **params: str | list[str]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from streamlit.testing.v1 import AppTest

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from clio.explore.curation import add
+from clio.explore.launch import SCRIPT
 from clio.explore.navigation import PAGES
 from clio.explore.release import load
 from tests.app.conftest import Open
@@ -145,7 +147,7 @@ def test_without_webgl_it_says_so_and_plotly_stands_in(run: Path, opened: Open) 
     marks = load(run).marks()
     app = without_webgl(opened(run, m=[".".join(marks[:3])]))
     assert "no WebGL" in words(app)
-    assert not app.get("bidi_component")
+    assert "s_map_0" not in {part.key for part in app.get("bidi_component")}
     assert address(app)["m"] == [".".join(marks[:3])]  # that there is no WebGL is no click on nothing
     drawn = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
     assert {point[0] for trace in drawn for point in trace["customdata"]} == set(marks)
@@ -201,6 +203,162 @@ def test_a_row_number_of_another_list_selects_nothing(run: Path, opened: Open) -
     assert address(app)["c"] == [ids[3]]
 
 
+def test_days_that_are_none_split_nothing(run: Path, opened: Open) -> None:
+    for split in ("2024-99-99", "2023-02-29", "0000-01-01"):
+        app = fine(opened(run, page="trends", trends="split", split=split))
+        assert "split" not in address(app)
+        assert "weeks before" in words(app)
+
+
+def test_a_lasso_around_one_selects_it(run: Path, opened: Open) -> None:
+    app = fine(opened(run))
+    first, second = load(run).marks()[:2]
+    app.session_state["s_map_0"] = {"event": {"selected": first, "lasso": [], "sequence": 1}}
+    fine(app.run())
+    app.session_state["s_map_0"] = {"event": {"selected": None, "lasso": [second], "sequence": 2}}
+    fine(app.run())
+    assert address(app)["c"] == [second]
+
+
+def test_a_lasso_of_many_is_not_cut(run: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clio.explore.state.MOST", 3)
+    release = load(run)
+    marks = release.marks()[:8]
+    app = fine(opened(run))
+    app.session_state["s_map_0"] = {"event": {"selected": None, "lasso": marks, "sequence": 1}}
+    fine(app.run())
+    assert "8 clusters" in words(app)
+    assert f"{sum(release.rows[name]['conversations'] for name in marks):,}" in words(app)
+    assert address(app)["m"] == [".".join(marks[:3])]
+    assert "The address holds" in words(app)
+    fine(app.run())
+    assert app.session_state["clio_state"].several == tuple(marks)
+
+
+def test_several_are_set_beside_the_rest(run: Path, opened: Open) -> None:
+    app = fine(opened(run, m=".".join(load(run).marks()[:3])))
+    frame = app.dataframe[0].value
+    assert {"ratio", "low", "high", "verdict", "share_rest"} <= set(frame.columns)
+    assert set(frame["verdict"]) <= {"over", "under", "not clear"}
+
+
+def test_filters_stay_in_their_boxes(run: Path, opened: Open) -> None:
+    app = fine(opened(run, f=["model=large", "surface=web"]))
+    fine(app.multiselect(key="w_values_0").set_value(["small"]).run())
+    assert address(app)["f"] == ["model=small", "surface=web"]
+    assert app.selectbox(key="w_filter_0").value == "model"
+    fine(app.selectbox(key="w_filter_0").set_value("turns").run())
+    assert app.selectbox(key="w_filter_0").value == "turns"
+    assert app.selectbox(key="w_filter_1").value == "surface"
+    assert address(app)["f"] == ["surface=web"]
+    assert "hidden" in words(app) or "conversations of" in words(app)
+    value = load(run).single["turns"].order[0]
+    fine(app.multiselect(key="w_values_0").set_value([value]).run())
+    assert address(app)["f"] == [f"turns={value}", "surface=web"]
+    fine(app.selectbox(key="w_filter_0").set_value("no filter").run())
+    assert address(app)["f"] == ["surface=web"]
+    assert app.selectbox(key="w_filter_0").value == "surface"
+
+
+def test_any_value_colours_the_map(run: Path, opened: Open) -> None:
+    last = load(run).single["hour"].order[-1]
+    app = fine(opened(run))
+    fine(app.selectbox(key="w_colour").set_value("share:hour").run())
+    fine(app.selectbox(key="w_colour_value").set_value(last).run())
+    assert address(app)["colour"] == [f"share:hour={last}"]
+    fine(app.selectbox(key="w_colour").set_value("accounts").run())
+    assert address(app)["colour"] == ["accounts"]
+
+
+def test_what_is_hidden_makes_the_accounts_a_bound(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = variant(run, tmp_path / "edited")
+    release = load(folder)
+    add(folder, release.published, "hide", cluster=release.marks()[0], who="a test")
+    app = fine(opened(folder))
+    assert {m.label: m.value for m in app.metric}["Accounts"].startswith("≤")
+
+
+def test_while_searching_a_picture_says_why_it_is_a_list(run: Path, opened: Open) -> None:
+    word = load(run).rows[load(run).marks()[0]]["name"].split()[0]
+    app = fine(opened(run, tree="icicle", q=word))
+    assert "icicle is back" in words(app)
+    assert app.dataframe
+
+
+def test_every_page_is_in_its_address(run: Path, opened: Open) -> None:
+    release = load(run)
+    mark, weeks = release.marks()[0], release.weeks
+    given = {
+        "cluster": {"c": [mark], "facet": ["surface"]},
+        "trends": {"trends": ["over"], "l": [mark], "y": ["conversations"]},
+        "compare": {"compare": ["week", f"{weeks[0]}~{weeks[1]}", f"{weeks[2]}~{weeks[5]}"], "cl": ["0"]},
+        "privacy": {"wc": ["25"], "wa": ["12"]},
+    }
+    for page, params in given.items():
+        app = fine(opened(run, page=page, **params))
+        assert address(app) == {name: value for name, value in params.items() if value != ["over"]}
+        if page == "cluster":
+            assert app.button_group(key="w_facet").value == "surface"
+            fine(app.button_group(key="w_facet").set_value("model").run())
+            assert address(app)["facet"] == ["model"]
+        elif page == "trends":
+            assert app.multiselect(key="w_lines").value == [mark]
+            fine(app.multiselect(key="w_lines").set_value([]).run())
+            assert address(app)["l"] == ["-"]
+            assert not app.get("plotly_chart")
+        elif page == "privacy":
+            assert app.slider(key="w_whatif_conversations").value == 25
+            fine(app.slider(key="w_whatif_accounts").set_value(20).run())
+            assert address(app) == {"wc": ["25"], "wa": ["20"]}
+
+
+@pytest.mark.parametrize(("tab", "key"), [("movers", "gl"), ("split", "sl")])
+def test_levels_are_in_the_address(run: Path, opened: Open, tab: str, key: str) -> None:
+    app = fine(opened(run, page="trends", trends=tab, **{key: "0"}))
+    level = "w_growth_level" if tab == "movers" else "w_movement_level"
+    assert app.button_group(key=level).value == 0
+    fine(app.button_group(key=level).set_value(1).run())
+    assert address(app) == {"trends": [tab], key: ["1"]}
+
+
+def test_a_run_that_was_opened_is_in_the_address(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = tmp_path / "runs"
+    for name in ("one", "two"):
+        variant(run, folder / name)
+    variant(run, tmp_path / "outside")
+    (folder / "link").symlink_to(tmp_path / "outside")
+    app = fine(opened(folder / "one", run="two", page="compare"))
+    assert app.session_state["clio_given"].run == (folder / "two").resolve()
+    assert address(app)["run"] == ["two"]
+    for name in ("../outside", "link", "nothing", str(tmp_path / "outside"), "uploads/../two"):
+        app = fine(opened(folder / "one", run=name))
+        assert app.session_state["clio_given"].run == folder / "one"
+        assert "run" not in address(app)
+
+
+def test_without_base_clusters_the_privacy_page_is_there(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = variant(run, tmp_path / "above", clusters=lambda f: f[f["level"] > 0].assign(parent_id=None))
+    app = fine(opened(folder, page="privacy"))
+    assert app.slider(key="w_whatif_accounts").max > app.slider(key="w_whatif_accounts").min
+
+
+def test_the_cluster_page_tells_stability(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = variant(run, tmp_path / "steady", clusters=lambda f: f.assign(stability=0.45))
+    name = load(folder).marks()[0]
+    told = {metric.label: metric for metric in fine(opened(folder, page="cluster", c=name)).metric}
+    assert told["Stability"].value == "0.45"
+    assert "clustered anew" in told["Stability"].help
+    folder = variant(run, tmp_path / "unknown", clusters=lambda f: f.assign(stability=None))
+    told = {metric.label: metric for metric in fine(opened(folder, page="cluster", c=name)).metric}
+    assert told["Stability"].value == "not told"
+
+
+def test_every_key_of_the_session_is_declared_in_one_place() -> None:
+    app = Path(SCRIPT).parent
+    text = "".join(path.read_text("utf-8") for path in app.rglob("*.py") if path.name != "session.py")
+    assert set(re.findall(r"[\"'](clio_[a-z_]+)[\"']", text)) <= {"clio_figure_files"}
+
+
 def test_an_address_restores_everything(run: Path, opened: Open) -> None:
     release = load(run)
     name = release.marks()[1]
@@ -213,7 +371,8 @@ def test_an_address_restores_everything(run: Path, opened: Open) -> None:
     }
     app = fine(opened(run, **given))
     assert address(app) == given
-    assert app.selectbox(key="w_colour").value == "share:model=large"
+    assert app.selectbox(key="w_colour").value == "share:model"
+    assert app.selectbox(key="w_colour_value").value == "large"
     assert app.selectbox(key="w_size").value == "accounts"
     assert "In the filter" in words(app)
 
@@ -278,17 +437,13 @@ def test_the_selection_stays_across_pages(run: Path, opened: Open) -> None:
 
 def test_before_and_after_a_date(run: Path, opened: Open) -> None:
     split = load(run).weeks[2]
-    app = fine(opened(run, page="trends", split=split))
-    app.session_state["w_trend_tab"] = "Before and after"
-    fine(app.run())
+    app = fine(opened(run, page="trends", split=split, trends="split"))
     assert app.date_input(key="w_split").value.isoformat() == split
     assert "2 weeks before" in words(app)
 
 
 def test_hours_that_are_not_crossed_are_said_to_be_so(run: Path, opened: Open) -> None:
-    app = fine(opened(run, page="trends"))
-    app.session_state["w_trend_tab"] = "Weekday and hour"
-    fine(app.run())
+    app = fine(opened(run, page="trends", trends="clock"))
     assert "intersections" in words(app)
 
 
@@ -301,16 +456,56 @@ def test_comparison_is_in_the_address(run: Path, opened: Open) -> None:
     assert "two different values" in words(app)
 
 
+def changed_inputs(folder: Path, name: str) -> None:
+    """As if the run had read another file, of other conversations."""
+    about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    about["inputs"] = [{"sha256": name, "records": 1}]
+    (folder / "manifest.json").write_text(json.dumps(about), encoding="utf-8")
+    about = json.loads((folder / "release" / "manifest.json").read_text(encoding="utf-8"))
+    about["accounts"] += ["one", "two", "three"].index(name)
+    (folder / "release" / "manifest.json").write_text(json.dumps(about), encoding="utf-8")
+
+
 def test_two_runs(run: Path, tmp_path: Path, opened: Open) -> None:
-    for name in ("one", "two"):
-        variant(run, tmp_path / name)
-    app = opened(tmp_path / "one", page="compare")
-    app.session_state["w_compare_tab"] = "Two runs"
-    fine(app.run())
-    assert app.selectbox(key="w_other_run").value == tmp_path / "two"
+    for name, more in (("one", 0), ("two", 1), ("three", 1)):
+        variant(run, tmp_path / name, trends=lambda f, n=more: f.assign(conversations=f["conversations"] + n))
+        changed_inputs(tmp_path / name, name)
+    app = fine(opened(tmp_path / "one", page="compare", comparing="runs"))
+    assert app.selectbox(key="w_other_run").value == "three"
+    fine(app.selectbox(key="w_other_run").set_value("two").run())
+    assert address(app)["with"] == ["two"]
+    fine(app.button_group(key="w_runs_facet").set_value("surface").run())
+    assert address(app)["rf"] == ["surface"]
+    assert not app.warning
+    assert app.get("plotly_chart")
     (tmp_path / "two" / "release" / "clusters.parquet").write_bytes(b"nothing")
     fine(app.run())
     assert "damaged" in words(app)
+
+
+def test_two_runs_of_the_same_conversations_have_no_verdicts(run: Path, tmp_path: Path, opened: Open) -> None:
+    for name in ("one", "two"):
+        variant(run, tmp_path / name)
+    app = fine(opened(tmp_path / "one", page="compare", comparing="runs", rf="surface"))
+    assert "read the same file" in app.warning[0].value
+    assert not app.get("plotly_chart")
+    assert list(app.dataframe[0].value.columns) == ["value", "share_one", "share_other"]
+
+
+def test_two_periods_are_compared_like_two_values(run: Path, opened: Open) -> None:
+    weeks = load(run).weeks
+    app = fine(opened(run, page="compare"))
+    fine(app.selectbox(key="w_cmp_facet").set_value("week").run())
+    assert address(app)["compare"][0] == "week"
+    assert "false discovery rate" in words(app)
+    for key, week in (("one_to", weeks[0]), ("one_from", weeks[0]), ("other_from", weeks[4]), ("other_to", weeks[5])):
+        fine(app.selectbox(key=f"w_cmp_{key}").set_value(week).run())
+    assert address(app)["compare"] == ["week", f"{weeks[0]}~{weeks[0]}", f"{weeks[4]}~{weeks[5]}"]
+    assert "2 weeks" in words(app)
+    assert app.get("plotly_chart")
+    fine(app.selectbox(key="w_cmp_other_from").set_value(weeks[0]).run())
+    assert "share weeks" in words(app)
+    assert not app.get("plotly_chart")
 
 
 def test_the_privacy_page_tells_every_rule_and_what_stricter_ones_cost(run: Path, opened: Open) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from clio.errors import ClioError
 from clio.explore import exports, tree
-from clio.explore.cluster import group, nearest, provenance
+from clio.explore.cluster import nearest, provenance
 from clio.explore.colours import colours, means, options
 from clio.explore.findings import findings
 from clio.explore.launch import APP
@@ -81,23 +81,13 @@ def test_nearest_are_of_the_same_level(release: Release) -> None:
         assert [distance for _, distance in near] == sorted(distance for _, distance in near)
 
 
-def test_a_group_is_a_sum_beside_a_released_whole(release: Release) -> None:
-    names = release.marks()[:2]
-    frame = group(release, names)
-    cells = release.breakdowns[release.breakdowns["kind"] == "value"]
-    for row in frame.to_dict("records"):
-        mine = cells[cells["cluster_id"].isin(names) & (cells["facet"] == row["facet"])]
-        mine = mine[mine["value"] == row["value"]]
-        assert row["inside"] == mine["conversations"].sum()
-        assert row["hidden"] == len(names) - len(mine)
-    assert "outside" not in " ".join(frame.columns)
-
-
 def test_provenance_is_the_releases_own(release: Release) -> None:
     name = release.marks()[0]
     said = provenance(release, name)
     assert said["Cluster"].startswith(name)
     assert said["Embedding model"] == release.about["encoder"]
+    assert "audit" in said["Verdict of the run"]
+    assert not any(label.lower().startswith("privacy audit") for label in said)
 
 
 def test_a_mean_is_told_only_where_every_step_is(release: Release) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.explore.release import ALL, Release, load
 from clio.explore.slices import Answer, answer, cells_of, size_of
-from clio.explore.whatif import curve, stricter
 from tests.released import variant
 
 
@@ -108,24 +106,3 @@ def test_nothing_is_filtered_by_nothing(release: Release) -> None:
     one = ("model", ("large",))
     assert answer(release, [("turns", ()), one]) == answer(release, [one])
     assert answer(release, [("model", ("no such value",))]).cells == {}
-
-
-@pytest.mark.parametrize("name", ["conversations", "accounts"])
-def test_stricter_thresholds_hide_more(release: Release, name: str) -> None:
-    least = {"conversations": release.thresholds.conversations, "accounts": release.thresholds.accounts}
-    before = [loss.hidden for loss in stricter(release, **least)]
-    assert sum(before) == 0
-    for more in range(5, 200, 25):
-        now = [loss.hidden for loss in stricter(release, **(least | {name: least[name] + more}))]
-        assert all(b >= a for a, b in zip(before, now, strict=True))
-        before = now
-    everything = stricter(release, **(least | {name: 10**6}))
-    assert all(loss.hidden == loss.shown for loss in everything)
-    assert everything[0].conversations == release.about["conversations"]
-
-
-def test_the_curve_falls(release: Release) -> None:
-    rows = curve(release, [1, 5, 20, 1_000])
-    assert rows[0]["clusters"] == rows[0]["conversations"] == rows[0]["cells"] == 1.0
-    assert [row["clusters"] for row in rows] == sorted((row["clusters"] for row in rows), reverse=True)
-    assert rows[-1]["conversations"] == 0.0
