@@ -42,11 +42,14 @@ def explore(
         raise PrivacyError("--restricted opens single conversations: say why with --purpose TEXT. It is written down.")
     if not run.is_dir():
         raise RunError(f"{run}: there is no such folder. Make one with: clio demo --output {run}")
-    refused = refusal(address, log_in())
+    login = log_in()
+    refused = refusal(address, login)
     if refused:
         raise PrivacyError(refused)
     if find_spec("streamlit") is None or find_spec("plotly") is None:
         raise MissingExtraError("The explorer", "app")
+    if login.configured and find_spec("authlib") is None:
+        raise MissingExtraError("The log-in", "app")
     given = Arguments(run.resolve(), restricted, purpose.strip(), runs.resolve() if runs else None)
     line = command_line(sys.executable, given, address=address, port=port, browser=not no_browser)
     with subprocess.Popen(line) as server:  # noqa: S603 - our own interpreter, no shell
