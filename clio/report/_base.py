@@ -96,6 +96,16 @@ class Base:
             share=w.share(row["share"]),
         )  # fmt: skip
 
+    def stability(self, cluster_id: str) -> float | None:
+        """How well the run found a cluster again, 0 to 1; None where that is not known."""
+        value = self.release.rows[cluster_id].get("stability")
+        return float(value) if isinstance(value, float) and value == value else None
+
+    @cached_property
+    def tells_stability(self) -> bool:
+        """Whether the release tells it of any cluster."""
+        return any(self.stability(name) is not None for name in self.release.rows)
+
     def facet(self, name: str) -> str:
         """A facet for a reader."""
         info = self.release.facets.get(name)

@@ -6,9 +6,6 @@ ENGLISH = {
     # For writers
     "contents": "Contents", "table": "Table", "figure": "Figure", "page": "Page", "of": "of",
     "data_of_figure": "Data of this figure", "skip": "Skip to the report", "content_hash": "Hash of this report",
-    "run_digest": "Digest of the run", "accounts": "accounts", "more_below": "what it holds", "opens": "open",
-    "scrolls": "wide: scroll sideways", "continued": "continued",
-    "no_script": "The figures below are drawn. With scripts switched on they can be explored.",
     # Numbers and names
     "to": "to", "at_least": "at least", "at_most": "at most {n}", "not_shown": "not shown", "no_answer": "no answer",
     "untitled": "Usage",
@@ -27,7 +24,7 @@ ENGLISH = {
     "c_found": "Found in", "c_same": "Same detector filtered", "c_what": "What", "c_setting_value": "Value",
     "c_digest": "Hash", "c_prompt": "Prompt", "c_question": "Question", "c_kind": "Kind", "c_writer": "Named by",
     "c_above": "Part of", "c_of_area": "Share of the area", "c_high_steps": "Upper steps, at least",
-    "c_low_steps": "Lower steps, at least",
+    "c_stability": "Stability", "c_low_steps": "Lower steps, at least",
     # Title page
     "f_period": "Period", "f_conversations": "Conversations", "f_accounts": "Accounts", "f_clusters": "Clusters",
     "f_version": "Made with", "f_run": "Digest of the run", "f_hash": "Hash of this report",
@@ -91,7 +88,10 @@ ENGLISH = {
     "node": "{conversations} conversations · {accounts} accounts · {share}",
     "tree_cut": "{n} clusters of deeper levels are not listed here for length; `clio export` has all of them.",
     "tree_short": "Summaries below the second level are left out here for length; `clio export` has them.",
-    "stability": "Stability {value}",
+    "stability": "stability {value}",
+    "stability_text": "Stability, 0 to 1, is how well a cluster is found again where half of the accounts are "
+    "clustered anew (mean Jaccard similarity, in steps of 0.05; Hennig 2007). Under 0.5 a cluster falls apart as often "
+    "as not.",
     # Areas
     "s_areas": "Area by area",
     "areas_text": "The {n} largest areas, each with what it is made of, how it differs from everything else, and its "

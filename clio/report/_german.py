@@ -7,9 +7,6 @@ GERMAN = {
     "contents": "Inhalt", "table": "Tabelle", "figure": "Abbildung", "page": "Seite", "of": "von",
     "data_of_figure": "Zahlen dieser Abbildung", "skip": "Zum Bericht springen",
     "content_hash": "Prüfsumme des Berichts",
-    "run_digest": "Prüfsumme des Laufs", "accounts": "Konten", "more_below": "was darin ist", "opens": "öffnen",
-    "scrolls": "breit: seitlich schieben", "continued": "Fortsetzung",
-    "no_script": "Die Abbildungen sind gezeichnet. Mit eingeschalteten Skripten lassen sie sich erkunden.",
     # Numbers and names
     "to": "bis", "at_least": "mindestens", "at_most": "höchstens {n}", "not_shown": "nicht gezeigt",
     "no_answer": "keine Angabe", "untitled": "Nutzung",
@@ -28,7 +25,7 @@ GERMAN = {
     "c_texts": "Texte", "c_found": "Gefunden in", "c_same": "Derselbe Erkenner filterte", "c_what": "Was",
     "c_setting_value": "Wert", "c_digest": "Prüfsumme", "c_prompt": "Anweisung", "c_question": "Frage",
     "c_kind": "Art", "c_writer": "Benannt von", "c_above": "Teil von", "c_of_area": "Anteil am Bereich",
-    "c_high_steps": "Obere Stufen, mindestens", "c_low_steps": "Untere Stufen, mindestens",
+    "c_high_steps": "Obere Stufen, mindestens", "c_stability": "Stabilität", "c_low_steps": "Untere Stufen, mindestens",
     # Title page
     "f_period": "Zeitraum", "f_conversations": "Unterhaltungen", "f_accounts": "Konten", "f_clusters": "Gruppen",
     "f_version": "Erstellt mit", "f_run": "Prüfsumme des Laufs", "f_hash": "Prüfsumme des Berichts",
@@ -95,6 +92,9 @@ GERMAN = {
     "tree_cut": "{n} Gruppen tieferer Ebenen sind der Länge wegen nicht aufgeführt; `clio export` hat alle.",
     "tree_short": "Zusammenfassungen unter der zweiten Ebene fehlen hier der Länge wegen; `clio export` hat sie.",
     "stability": "Stabilität {value}",
+    "stability_text": "Stabilität, 0 bis 1, sagt, wie gut sich eine Gruppe wiederfindet, wenn die Hälfte der Konten "
+    "neu gruppiert wird (mittlere Jaccard-Ähnlichkeit in Schritten von 0,05; Hennig 2007). Unter 0,5 zerfällt eine "
+    "Gruppe ebenso oft, wie sie sich wiederfindet.",
     # Areas
     "s_areas": "Bereich für Bereich",
     "areas_text": "Die {n} größten Bereiche: woraus sie bestehen, was sie von allem anderen abhebt, und ihre Wochen.",

@@ -202,15 +202,25 @@ def _clusters(base: Base, most: int) -> Table | None:
     ordered = sorted(
         release.rows.values(), key=lambda row: (-row["level"], -row["conversations"], str(row["cluster_id"]))
     )
-    rows = tuple(
-        (str(row["cluster_id"]), str(row["level"]), base.name(str(row["cluster_id"]), WHOLE),
-         base.name(row["parent_id"]) if row["parent_id"] in release.rows else "",
-         w.count(row["conversations"]), base.accounts(str(row["cluster_id"])), w.share(row["share"]),
-         plain(row["writer"], 80))
-        for row in ordered[:most]
-    )  # fmt: skip
-    columns = (
+    columns = [
         w("c_cluster"), w("c_level"), w("c_name"), w("c_above"), w("c_conversations"), w("c_accounts"), w("c_share"),
-        w("c_writer"),
-    )  # fmt: skip
-    return Table(w("t_clusters"), columns, rows, frozenset((4, 5, 6)), True) if rows else None
+    ]  # fmt: skip
+    numeric = {4, 5, 6}
+    if base.tells_stability:
+        numeric.add(len(columns))
+        columns.append(w("c_stability"))
+
+    def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+        name = str(row["cluster_id"])
+        found = base.stability(name)
+        steady = w("not_told") if found is None else w.hundredths(found)
+        return (
+            name, str(row["level"]), base.name(name, WHOLE),
+            base.name(row["parent_id"]) if row["parent_id"] in release.rows else "",
+            w.count(row["conversations"]), base.accounts(name), w.share(row["share"]),
+            *((steady,) if base.tells_stability else ()), plain(row["writer"], 80),
+        )  # fmt: skip
+
+    rows = tuple(cells(row) for row in ordered[:most])
+    head = (*columns, w("c_writer"))
+    return Table(w("t_clusters"), head, rows, frozenset(numeric), True) if rows else None

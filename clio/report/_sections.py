@@ -167,7 +167,7 @@ def hierarchy(base: Base) -> Section:
         row = base.release.rows[name]
         said = "" if short and depth > 1 else plain(row["summary"], WHOLE)
         under = tuple(node(below, depth + 1) for below in children.get(name, []) if below in kept and depth < 60)
-        return Node(name, base.name(name, WHOLE), said, base.facts(name) + _stability(base, row), under)
+        return Node(name, base.name(name, WHOLE), said, base.facts(name) + _stability(base, name), under)
 
     notes = []
     if left := len(base.release.rows) - len(kept):
@@ -175,15 +175,16 @@ def hierarchy(base: Base) -> Section:
     if short:
         notes.append(w("tree_short"))
     tree = Tree(tuple(node(name, 0) for name in base.areas if name in kept), " ".join(notes))
-    blocks: tuple[Block, ...] = (Paragraph(w("hierarchy_text")), tree) if tree.nodes else (Paragraph(w("none")),)
-    return Section("hierarchy", w("s_hierarchy"), blocks)
+    if not tree.nodes:
+        return Section("hierarchy", w("s_hierarchy"), (Paragraph(w("none")),))
+    steady = Paragraph(w("stability_text"), quiet=True) if base.tells_stability else None
+    return Section("hierarchy", w("s_hierarchy"), there([Paragraph(w("hierarchy_text")), steady, tree]))
 
 
-def _stability(base: Base, row: dict[str, Any]) -> str:
-    """Only where the release tells it: runs of a single seed do not."""
-    value = row.get("stability")
-    known = isinstance(value, float) and value == value
-    return f" · {base.words('stability', value=base.words.decimal(value))}" if known and value is not None else ""
+def _stability(base: Base, name: str) -> str:
+    """Only where the release tells it: with noise, given names or after an edit nothing is known of it."""
+    value = base.stability(name)
+    return "" if value is None else f" · {base.words('stability', value=base.words.hundredths(value))}"
 
 
 def areas(base: Base) -> Section:

@@ -121,7 +121,9 @@ def _compile(
 ) -> Any:
     source = template or TEMPLATE
     if not source.is_file():
-        raise ConfigError(f"the report template {source} is not there; report.template names a typst file")
+        raise ConfigError(
+            f"the report template {source} is not there; `templates` of the report's config names its folder"
+        )
     report = json.dumps(_data(document), ensure_ascii=True)
     try:
         return typst.compile(

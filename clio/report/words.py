@@ -25,8 +25,7 @@ def fixed_texts() -> list[str]:
 
 
 WRITERS = (
-    "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash", "run_digest", "accounts",
-    "more_below", "opens", "scrolls", "no_script", "continued",
+    "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash",
 )  # fmt: skip
 """Keys that a document hands to its writers."""
 
@@ -84,6 +83,10 @@ class Words:
     def decimal(self, number: float) -> str:
         """``3.4``."""
         return self.figures.figure(number, ".1f")
+
+    def hundredths(self, number: float) -> str:
+        """``0.85``."""
+        return self.figures.figure(number, ".2f")
 
     def value(self, value: str) -> str:
         """A value of a facet: what Clio itself writes (no answer, ranges, weekdays) is told in this language."""

@@ -180,5 +180,5 @@ def test_a_wrong_template_is_named_without_the_text_of_the_report(tmp_path: Path
     with pytest.raises(ConfigError, match="does not compile") as raised:
         pdf_bytes(whole("Private words"), wrong)
     assert "Private words" not in str(raised.value)
-    with pytest.raises(ConfigError, match="is not there"):
+    with pytest.raises(ConfigError, match="is not there; `templates` of"):
         pdf_bytes(whole(), tmp_path / "absent.typ")

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
 import string
+from pathlib import Path
 
 import pytest
 
+import clio.report
+from clio.report._grounds import _DETECTORS, _STAGES
 from clio.report.words import TEXTS, WRITERS, Words
 
 
@@ -51,3 +55,21 @@ def test_what_is_not_there_is_never_a_number() -> None:
 
 def test_braces_in_a_name_are_not_places() -> None:
     assert Words("en")("p_trend", name="{0.__class__} {x}") == "Weeks of “{0.__class__} {x}”"
+
+
+def test_every_text_is_used() -> None:
+    """By its key, or as one of a kind that is put together from a word of the release (``stage_raw``)."""
+    home = Path(clio.report.__path__[0])
+    sources = [path for path in home.glob("*.py") if path.name not in ("_english.py", "_german.py")]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources).replace("'", '"')
+    begins = tuple(re.findall(r'f"([a-z]+_)\{', code))
+    ends = tuple(re.findall(r'f"\{[a-z]+\}(_[a-z]+)"', code))
+    known = {f"{kind}_{word}" for kind in ("stage", "detector") for word in (*_STAGES, *_DETECTORS)}
+    whole = {key for key in TEXTS["en"] if f'"{key}"' in code}
+    unused = {key for key in set(TEXTS["en"]) - whole - known if not key.startswith(begins) and not key.endswith(ends)}
+    assert unused == set()
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "0.85"), ("de", "0,85")])
+def test_steps_of_a_twentieth_keep_both_places(language: str, told: str) -> None:
+    assert Words(language).hundredths(0.85) == told  # type: ignore[arg-type]
