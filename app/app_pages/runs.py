@@ -11,7 +11,7 @@ from clio.explore import form, jobs, places
 from clio.explore.pace import time_told
 from clio.explore.safe import md, plain
 
-SAID, GO = "clio_runs_said", "clio_runs_go"
+SAID, GO = session.RUNS_SAID, session.RUNS_GO
 ICONS = {"running": "sync", "finished": "check_circle", "stopped": "pause_circle", "failed": "error", "new": "schedule"}
 
 
@@ -51,17 +51,40 @@ def facts(path: str, stamp: Stamp, columns: Columns) -> dict[str, str]:  # noqa:
     return found
 
 
+def kept(folder: Path) -> None:
+    """What was sent, where it lies, and how it is got rid of."""
+    st.caption(
+        f"What is sent is kept as it is, conversations and all, in {md(folder.resolve() / places.UPLOADS, 300)}, for "
+        "the user alone that this explorer runs as. It stays there until it is deleted."
+    )
+    sent = places.uploads(folder)
+    if not sent:
+        return
+    with st.expander(f"Files that were sent: {len(sent):,}", icon=":material/folder:"):
+        for upload in sent:
+            text, button = st.columns([3, 1], vertical_alignment="center")
+            name = upload.name.rpartition("/")[2]
+            text.markdown(f"{md(name, 80)}  \n{upload.bytes / 1e6:,.1f} MB, {upload.time:%Y-%m-%d}")
+            with button.popover("Delete", icon=":material/delete:"):
+                st.caption("Runs that were made from it stay; one that has not read it to the end cannot go on.")
+                st.button(
+                    "Delete for good", key=f"w_delete_{upload.name}", type="primary", on_click=attempt,
+                    args=(jobs.delete_upload, folder, upload.name), kwargs={"done": f"{name} is deleted."},
+                )  # fmt: skip
+
+
 def choose(folder: Path) -> str | None:
     """A file of the runs folder, or one that is sent."""
     here, sent = st.columns(2)
     with sent:
         given = st.file_uploader("Send a file", type=[suffix[1:] for suffix in places.SUFFIXES], key="w_upload")
-        if given is not None and st.session_state.get("clio_uploaded") != given.file_id:
-            st.session_state["clio_uploaded"] = given.file_id
+        if given is not None and st.session_state.get(session.UPLOADED) != given.file_id:
+            st.session_state[session.UPLOADED] = given.file_id
             try:
                 st.session_state["w_source"] = places.keep_upload(folder, given.name, given.getvalue())
             except ClioError as error:
                 st.error(md(error), icon=":material/block:")
+        kept(folder)
     with here:
         found = places.sources(folder)
         if st.session_state.get("w_source") not in found:
@@ -158,10 +181,11 @@ def existing(folder: Path) -> None:
                         args=(jobs.resume, folder, run.name), kwargs={"done": "The run goes on."},
                     )  # fmt: skip
                 if run.released:
-                    here = session.given().run
+                    now = session.given().run
+                    is_open = bool(now) and now.resolve() == places.inside(folder, run.name)
                     st.button(
                         "Open", key=f"w_open_{run.name}", icon=":material/open_in_new:", on_click=explore,
-                        args=(folder, run.name), disabled=bool(here) and here.resolve().name == run.name,
+                        args=(folder, run.name), disabled=is_open,
                     )  # fmt: skip
             watch(folder, run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from clio.demo import CONVERSATIONS
+from clio.explore import jobs
 from clio.explore.form import OFFERED, entries
+from clio.runs.runner import locked
 from tests.app.conftest import Open
 from tests.app.test_pages import fine, words
 
@@ -101,6 +104,91 @@ def test_another_run_is_opened(run: Path, tmp_path: Path, opened: Open) -> None:
     fine(app.button(key="w_open_two").click().run())
     assert app.session_state["clio_given"].run == (folder / "two").resolve()
     assert app.session_state["clio_given"].runs_folder == folder.absolute()
+
+
+def test_a_run_of_the_same_name_in_another_folder_is_another_run(run: Path, tmp_path: Path, opened: Open) -> None:
+    shutil.copytree(run, tmp_path / "here" / "one")
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / "one")
+    app = fine(opened(tmp_path / "here" / "one", "--runs", str(folder), page="runs"))
+    assert not app.button(key="w_open_one").disabled
+    fine(app.button(key="w_open_one").click().run())
+    assert app.session_state["clio_given"].run == (folder / "one").resolve()
+    assert app.button(key="w_open_one").disabled
+
+
+def test_a_file_is_sent_kept_and_deleted(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / "one")
+    app = fine(opened(folder / "one", page="runs"))
+    assert "until it is deleted" in words(app)
+    text = CONVERSATIONS.read_bytes()
+    fine(app.file_uploader(key="w_upload").upload("../My chats.jsonl", text).run())
+    sent = folder / "uploads" / "My-chats.jsonl"
+    assert sent.read_bytes() == text
+    assert app.selectbox(key="w_source").value == "uploads/My-chats.jsonl"
+    assert app.dataframe[0].value.set_index("Fact")["Value"]["Format"] == "clio"
+    fine(app.run())
+    assert [path.name for path in sent.parent.iterdir()] == ["My-chats.jsonl"]
+    fine(app.button(key="w_delete_uploads/My-chats.jsonl").click().run())
+    assert not sent.exists()
+    assert "is deleted" in words(app)
+    assert app.selectbox(key="w_source").value is None
+    assert not app.dataframe
+
+
+def test_a_file_that_cannot_be_kept_is_told(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / "one")
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "uploads").symlink_to(tmp_path / "elsewhere")
+    app = fine(opened(folder / "one", page="runs"))
+    fine(app.file_uploader(key="w_upload").upload("chats.jsonl", b"{}").run())
+    assert "is a link" in app.error[0].value
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_a_running_run_is_watched_stopped_and_gone_on_with(
+    run: Path, tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIO_KEY_DIR", str(run.parent / "keys"))
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / "one")
+    shutil.copy(CONVERSATIONS, folder / "chats.jsonl")
+    app = fine(opened(folder / "one", page="runs"))
+    fine(app.selectbox(key="w_source").set_value("chats.jsonl").run())
+    fine(app.text_input(key="w_run_name").set_value("second").run())
+    fine(next(b for b in app.button if b.label == "Start").click().run())
+    process = jobs._started[folder.resolve() / "second"]
+    assert "The run has started" in words(app)
+    assert "second · running" in words(app)
+    assert "w_resume_second" not in {button.key for button in app.button}
+    told = folder / "second" / jobs.JOB / "progress.jsonl"
+    with told.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps({"event": "progress", "stage": "extract_facets", "done": 3, "total": 12}) + "\n")
+    fine(app.run())
+    assert process.poll() is not None or "3 of 12" in str(app.get("progress")[0].proto.text)
+    # Another server: the button is still there, and works.
+    monkeypatch.setattr(jobs, "_started", {})
+    fine(app.button(key="w_stop_second").click().run())
+    process.wait(timeout=120)
+    fine(app.run())
+    assert "second · running" not in words(app)
+    assert "w_stop_second" not in {button.key for button in app.button}
+    assert app.button(key="w_resume_second").label == "Go on"
+
+
+def test_a_run_that_was_started_elsewhere_has_no_button(run: Path, tmp_path: Path, opened: Open) -> None:
+    folder = tmp_path / "runs"
+    shutil.copytree(run, folder / "one")
+    other = shutil.copytree(run, folder / "other")
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8")) | {"status": "running"}
+    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with locked(other):
+        app = fine(opened(folder / "one", page="runs"))
+        assert "other · running" in words(app)
+        assert "stop it there" in words(app)
+    assert not {"w_stop_other", "w_resume_other"} & {button.key for button in app.button}
 
 
 def test_runs_are_there_where_there_is_nothing_to_explore(tmp_path: Path, opened: Open) -> None:
