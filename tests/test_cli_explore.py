@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clio.cli import app
-from clio.errors import PrivacyError, RunError
+from clio.errors import MissingExtraError, PrivacyError, RunError
 
 
 def refused(*arguments: str) -> BaseException:
@@ -33,6 +33,21 @@ def test_other_addresses_need_a_log_in(tmp_path: Path, monkeypatch: pytest.Monke
     error = refused(str(tmp_path), "--address", "0.0.0.0")
     assert isinstance(error, PrivacyError)
     assert "secrets.toml" in str(error)
+
+
+@pytest.mark.parametrize(("named", "missing"), [("", None), ('[clio]\nallowed = ["@example.org"]\n', "authlib")])
+def test_a_log_in_needs_names_and_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, missing: str | None
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".streamlit").mkdir()
+    text = f'[auth]\ncookie_secret = "made-up"\n{named}'
+    (tmp_path / ".streamlit" / "secrets.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("clio.cli_explore.find_spec", lambda name: None if name == missing else name)
+    error = refused(str(tmp_path), "--address", "0.0.0.0")
+    assert isinstance(error, MissingExtraError if missing else PrivacyError)
+    assert ("clio-toolkit[app]" if missing else "nobody is named") in str(error)
 
 
 def test_it_starts_streamlit_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from clio.runs.access_log import FILE, read_log
 from clio.runs.purge import purge
 from tests.app.conftest import Open
 from tests.app.test_pages import fine, words
+from tests.released import one_cluster, with_hostile_names, without_clusters, without_times
 
 WHY = ("--restricted", "--purpose", "checking a *name*")
 
@@ -113,3 +115,45 @@ def test_a_purged_run_says_so(copy: Path, opened: Open) -> None:
 def test_a_release_alone_has_no_conversations(copy: Path, tmp_path: Path) -> None:
     shutil.copytree(copy / "release", tmp_path / "alone")
     assert "release alone" in closed(load(tmp_path / "alone"))
+
+
+@pytest.mark.parametrize("make", [one_cluster, without_times, without_clusters, with_hostile_names])
+def test_the_page_of_odd_releases(copy: Path, tmp_path: Path, opened: Open, make: Any) -> None:
+    folder = make(copy, tmp_path / "odd")
+    release = load(folder)
+    app = fine(opened(folder, *WHY, page="conversations"))
+    assert not app.dataframe
+    assert read_log(folder) == []
+    if not release.rows:
+        assert not [b for b in app.button if b.label.startswith("Open ")]
+        return
+    name = release.marks()[0]
+    fine(app.selectbox(key="w_opened").set_value(name).run())
+    press(app)
+    assert len(read_log(folder)) == 1
+    for said in words(app).splitlines():
+        assert "https://" not in said
+        assert not re.search(r"(?<!\\)(!\[|<(script|img))", said)
+
+
+def test_a_lone_release_tells_that_there_are_none(copy: Path, tmp_path: Path, opened: Open) -> None:
+    shutil.copytree(copy / "release", tmp_path / "alone")
+    app = fine(opened(tmp_path / "alone", *WHY, page="conversations"))
+    assert "release alone" in words(app)
+    assert not app.button
+    assert not app.dataframe
+
+
+def test_a_look_carries_the_name_of_the_log_in(
+    copy: Path, tmp_path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home" / ".streamlit").mkdir(parents=True)
+    secrets = '[auth]\ncookie_secret = "made-up"\n[clio]\nallowed = ["@example.org"]\n'
+    (tmp_path / "home" / ".streamlit" / "secrets.toml").write_text(secrets, encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    app = opened(copy, *WHY, c=load(copy).marks()[0])
+    app.user = {"is_logged_in": True, "email": "ann@example.org", "email_verified": True}
+    fine(app.run())
+    app.switch_page("app_pages/conversations.py")
+    press(fine(app.run()))
+    assert [look.who for look in read_log(copy)] == ["ann@example.org"]
