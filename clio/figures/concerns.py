@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clio import measures
+from clio.figures._scatter import ScatterPlan, plan_scatter
 from clio.figures.colour import Theme, colours, faded
-from clio.figures.figure import About, Figure, blank, each, graph_objects, is_narrow, nothing
-from clio.figures.texts import ENGLISH, Wording, list_of
-from clio.figures.words import card, cut, label
+from clio.figures.figure import Figure, blank, each, graph_objects, is_narrow, nothing
+from clio.figures.texts import ENGLISH, Wording
+from clio.figures.words import card, label
 
 
 def concern_figure(
@@ -27,35 +27,16 @@ def concern_figure(
     open mark in the middle of what its shares can be, with lines over all that.
     """
     go = graph_objects()
-    frame = measures.concern_flag(
-        breakdowns, clusters, concern=concern, high=high, flag=flag, flagged=flagged, level=level
-    )
-    there = set(breakdowns["facet"].unique())
-    absent = [name for name in (concern, flag) if name not in there]
-    shown = frame[frame["status"] == "shown"]
-    # Bounds over everything say nothing: such a cluster is in the table and not in the picture.
-    wide = (frame["concern_high"] - frame["concern_low"] > 0.3) | (frame["flag_high"] - frame["flag_low"] > 0.3)
-    partly = frame[(frame["status"] != "shown") & ~wide]
-    w, told = words, {"concern": words.facet(concern), "flag": words.facet(flag)}
-    why = ""
-    if absent:
-        why = w("concern_absent", names=w("concern_and").join(cut(name) for name in absent))
-    elif not len(shown) and not len(partly):
-        why = w("concern_hidden")
-    alt = why or w(
-        "concern_alt", **told, n=len(shown), high=list_of(list(high)), flagged=list_of(list(flagged)),
-        partly=len(partly), rest=len(frame) - len(shown) - len(partly),
-    )  # fmt: skip
-    about = About(frame, w("concern", **told), alt, w("concern_note"), why, w)
-    if why:
-        return nothing(go, about, theme, width, height)
-    figure = blank(go, about, theme, width, height or (400 if is_narrow(width) else 520))
-    largest = float(frame["conversations"].max())
-    for rows, known in ((partly, False), (shown, True)):
+    plan = plan_scatter((breakdowns, clusters), concern, high, flag, flagged, level, words)
+    if plan.about.nothing:
+        return nothing(go, plan.about, theme, width, height)
+    narrow = is_narrow(width)
+    figure = blank(go, plan.about, theme, width, height or (400 if narrow else 520))
+    for rows, known in ((plan.partly, False), (plan.shown, True)):
         if len(rows):
-            figure.add_trace(_marks(go, rows, known, largest, w, theme))
-    _frame(figure, about, (told["concern"], told["flag"]), shown, theme, 3 if is_narrow(width) else 8)
-    return about.drawn(figure)
+            figure.add_trace(_marks(go, rows, known, plan.largest, words, theme))
+    _frame(figure, plan, theme, 3 if narrow else 8)
+    return plan.about.drawn(figure)
 
 
 def _marks(go: Any, rows: pd.DataFrame, known: bool, largest: float, words: Wording, theme: Theme) -> Any:
@@ -88,24 +69,15 @@ def _marks(go: Any, rows: pd.DataFrame, known: bool, largest: float, words: Word
     )  # fmt: skip
 
 
-def _frame(figure: Any, about: About, facets: tuple[str, str], shown: pd.DataFrame, theme: Theme, most: int) -> None:
+def _frame(figure: Any, plan: ScatterPlan, theme: Theme, most: int) -> None:
     c = colours(theme)
     axis = {"tickformat": ".0%", "rangemode": "tozero", "nticks": 6}
-    figure.update_xaxes(**axis, title={"text": label(about.words("concern_axis", facet=facets[0]), 80)})
-    figure.update_yaxes(**axis, title={"text": label(about.words("flag_axis", facet=facets[1]), 80)})
-    ranked = shown.assign(off=(shown["concern"] - shown["flag"]).abs()).nlargest(40, ["off", "conversations"])
-    reach = [max(float(shown[side].max()), 0.01) if len(shown) else 1.0 for side in ("concern", "flag")]
-    named: list[Any] = []
-    for r in each(ranked):
-        apart = all(
-            abs(r.concern - n.concern) > 0.3 * reach[0] or abs(r.flag - n.flag) > 0.06 * reach[1] for n in named
-        )
-        if apart and len(named) < most:
-            named.append(r)
+    figure.update_xaxes(**axis, title={"text": label(plan.axes[0], 80)})
+    figure.update_yaxes(**axis, title={"text": label(plan.axes[1], 80)})
     figure.update_layout(
         annotations=[
             {"x": r.concern, "y": r.flag, "text": label(r.name, 30), "yshift": 14, "bgcolor": faded(c.background, 0.8),
-             "font": {"size": 11, "color": c.ink}} for r in named
+             "font": {"size": 11, "color": c.ink}} for r in plan.named(most)
         ]
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clio.errors import ConfigError
@@ -10,7 +10,7 @@ from clio.explore.release import ALL
 from clio.explore.safe import plain
 from clio.report._base import WHOLE
 from clio.report._sections import there
-from clio.report.document import Block, Paragraph, Section, Table
+from clio.report.document import Block, Paragraph, Picture, Section, Table
 
 if TYPE_CHECKING:
     from clio.config.report import ReportConfig
@@ -63,7 +63,43 @@ def concerns(base: Base) -> Section:
         said = "concerns_none" if base.config.concerns is None else "concerns_not_named"
         return Section("concerns", w("s_concerns"), (Paragraph(w(said)),))
     sections = tuple(_concern(base, name, f"concern-{place + 1}") for place, name in enumerate(names))
-    return Section("concerns", w("s_concerns"), (Paragraph(w("concerns_text")),), sections)
+    against = _against(base, names)
+    return Section("concerns", w("s_concerns"), there([Paragraph(w("concerns_text")), against]), sections)
+
+
+def _against(base: Base, names: Sequence[str]) -> Picture | None:
+    """The first scale against the first yes or no: where two judgements of harm part. None where one is missing."""
+    asked, low = declared(base.release), base.config.low_is_harm
+    shown = [name for name in names if name in base.release.single]
+    scale = next((name for name in shown if asked[name].get("kind") == "scale"), None)
+    flag = next((name for name in shown if asked[name].get("kind") == "boolean"), None)
+    steps = _harmful(asked[scale], scale in low) if scale else []
+    if scale is None or flag is None or not steps:
+        return None
+    pair = (scale, steps), (flag, "no" if flag in low else "yes")
+    return base.pictures.against(*pair, _level(base, *pair), "concern-against")
+
+
+def _level(base: Base, steps: tuple[str, Sequence[str]], flag: tuple[str, str]) -> int:
+    """The finest level of which most clusters have a place, else the coarsest."""
+    from clio.measures import concern_flag
+
+    release = base.release
+    for level in range(release.top):
+        frame = concern_flag(
+            release.breakdowns, release.clusters, concern=steps[0], high=steps[1], flag=flag[0], flagged=(flag[1],),
+            level=level,
+        )  # fmt: skip
+        if 2 * int((frame["status"] == "shown").sum()) > len(frame):
+            return level
+    return release.top
+
+
+def _harmful(asked: Mapping[str, Any], low: bool) -> list[str]:
+    """Steps of a scale at its harmful end; none where there are two steps or fewer."""
+    steps = [str(option.get("value")) for option in asked.get("options") or () if isinstance(option, dict)]
+    half = len(steps) // 2
+    return [] if len(steps) < 3 else steps[: len(steps) - half] if low else steps[half:]
 
 
 def _concern(base: Base, facet: str, key: str) -> Section:
@@ -80,11 +116,9 @@ def _concern(base: Base, facet: str, key: str) -> Section:
     blocks.append(whole or Paragraph(w("concern_hidden", facet=base.facet(facet)), quiet=True))
     if len(base.areas) > 1 and shown:
         blocks.append(base.pictures.heatmap(facet, release.top, f"{key}-areas"))
-    steps = [str(option.get("value")) for option in asked.get("options") or () if isinstance(option, dict)]
-    if asked.get("kind") == "scale" and len(steps) > 2:
-        low = facet in base.config.low_is_harm
-        half = len(steps) // 2
-        blocks += _high(base, facet, steps[: len(steps) - half] if low else steps[half:], "low" if low else "high")
+    low = facet in base.config.low_is_harm
+    if asked.get("kind") == "scale" and (steps := _harmful(asked, low)):
+        blocks += _high(base, facet, steps, "low" if low else "high")
     return Section(key, base.facet(facet), there(blocks))
 
 

@@ -133,6 +133,11 @@ ENGLISH = {
     "p_heat": "{facet} by area",
     "p_heat_note": "Share of each area's conversations. Crossed cells are held by too few people, or by none: never "
     "zero.",
+    "p_against": "{concern} against {flag}, cluster by cluster",
+    "p_against_note": "Every mark is a cluster of level {level}, by the shares of its conversations. Off the diagonal "
+    "lie clusters that one of the two facets takes for concerning and the other does not: look there first. Open "
+    "marks: hidden values leave a range, which the lines cover. Neither axis is the truth.",
+    "c_concern": "Steps that tell of harm", "c_flag": "Answered with {value}",
     "t_high": "Clusters in which the upper steps ({steps}) are most common, as far as they are shown",
     "t_low": "Clusters in which the lower steps ({steps}) are most common, as far as they are shown",
     "high_note": "The steps {steps} are read as the more harmful half of the scale. A sum of released cells: what is "

@@ -135,6 +135,12 @@ GERMAN = {
     "p_heat": "{facet} nach Bereich",
     "p_heat_note": "Anteil an den Unterhaltungen jedes Bereichs. Gekreuzte Zellen haben zu wenige Menschen oder keine: "
     "niemals null.",
+    "p_against": "{concern} gegen {flag}, Gruppe für Gruppe",
+    "p_against_note": "Jeder Punkt ist eine Gruppe der Ebene {level}, nach den Anteilen ihrer Unterhaltungen. Abseits "
+    "der Diagonale liegen Gruppen, die eines der beiden Merkmale für bedenklich hält und das andere nicht: dort zuerst "
+    "nachsehen. Offene Punkte: verborgene Werte lassen einen Bereich offen, den die Linien abdecken. Keine der Achsen "
+    "ist die Wahrheit.",
+    "c_concern": "Bedenkliche Stufen", "c_flag": "Antwort {value}",
     "t_high": "Gruppen, in denen die oberen Stufen ({steps}) am häufigsten sind, soweit sie gezeigt werden",
     "t_low": "Gruppen, in denen die unteren Stufen ({steps}) am häufigsten sind, soweit sie gezeigt werden",
     "high_note": "Die Stufen {steps} gelten als die bedenklichere Hälfte der Skala. Summe gezeigter Zellen: "

@@ -128,6 +128,24 @@ class Pictures:
             lambda frame: _matrix_table(frame, w, title),
         )  # fmt: skip
 
+    def against(self, steps: tuple[str, Sequence[str]], flag: tuple[str, str], level: int, key: str) -> Picture | None:
+        """Clusters of a level by the steps of one facet and the value of another, each given with its facet."""
+        r, w = self.release, self.words
+        told = {
+            side: plain(w.facet(name, r.facets[name].label), TITLE)
+            for side, name in (("concern", steps[0]), ("flag", flag[0]))
+        }
+        title = w("p_against", **told)
+        what: dict[str, Any] = {
+            "concern": steps[0], "high": tuple(steps[1]), "flag": flag[0], "flagged": (flag[1],), "level": level,
+        }  # fmt: skip
+        return self._picture(
+            key, title, w("p_against_note", level=level),
+            lambda s, look: s.concern_svg(r.breakdowns, r.clusters, **what, **look),
+            lambda f, look: f.concern_figure(r.breakdowns, r.clusters, **what, **look),
+            lambda frame: _against_table(frame, w, title, flag[1]),
+        )  # fmt: skip
+
     def _picture(
         self, key: str, title: str, note: str, static: Callable[[Any, Look], Figure],
         moving: Callable[[Any, Look], Figure] | None, table: Callable[[pd.DataFrame], Table],
@@ -215,6 +233,17 @@ def _map_table(frame: pd.DataFrame, w: Words, at_most: Collection[str]) -> Table
     )  # fmt: skip
     columns = (w("c_cluster"), w("c_area"), w("c_conversations"), w("c_accounts"), w("c_share"))
     return Table(w("t_map"), columns, rows, frozenset((2, 3, 4)), True)
+
+
+def _against_table(frame: pd.DataFrame, w: Words, caption: str, flagged: str) -> Table:
+    def told(r: dict[str, Any], side: str) -> str:
+        return w.share(r[side]) if r[side] == r[side] else w.interval(r[f"{side}_low"], r[f"{side}_high"])
+
+    rows = tuple(
+        (plain(r["name"]), w.count(r["conversations"]), told(r, "concern"), told(r, "flag")) for r in rows_of(frame)
+    )
+    columns = (w("c_cluster"), w("c_conversations"), w("c_concern"), w("c_flag", value=flagged))
+    return Table(caption, columns, rows[:MOST_ROWS], frozenset((1, 2, 3)), True)
 
 
 def _matrix_table(frame: pd.DataFrame, w: Words, caption: str) -> Table:

@@ -66,6 +66,7 @@ def printed(r, **look):
         "trend": lambda: static.trend_svg(t, c, ["1-0000", "1-0001"], **look),
         "heatmap": lambda: static.heatmap_svg(b, c, "language", level=0, **look),
         "movement": lambda: static.movement_svg(t, c, before, after, **look),
+        "concern": lambda: static.concern_svg(b, c, high=("3",), level=1, **look),
     }
 
 

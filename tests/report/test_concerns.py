@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from clio.config.report import ReportConfig
@@ -12,7 +13,7 @@ from clio.errors import ConfigError
 from clio.explore.release import Release
 from clio.report._concerns import of_harm
 from clio.report.content import build
-from clio.report.document import Document, Table
+from clio.report.document import Document, Picture, Table
 from tests.report.documents import said, section
 
 pytest.importorskip("vl_convert")
@@ -102,3 +103,39 @@ def test_every_step_is_in_one_half_only_but_the_middle(release: Release) -> None
     scale = renamed(release, "safety", options=four)
     assert "(1, 2)" in steps_of(told(scale, low_is_harm=("safety",))).caption
     assert "(3, 4)" in steps_of(told(scale, concerns=("safety",))).caption
+
+
+def with_flag(release: Release) -> Release:
+    """The same with a question for yes or no, and every answer of both released."""
+    shares = {"concern": {"1": 0.5, "3": 0.3, "4": 0.1, "5": 0.1}, "flag": {"yes": 0.25, "no": 0.75}}
+    sizes = {"all": sum(release.rows[key]["conversations"] for key in release.marks())}
+    sizes |= {key: row["conversations"] for key, row in release.rows.items()}
+    cells = [
+        {"cluster_id": key, "facet": facet, "value": value, "kind": "value", "conversations": round(size * share),
+         "accounts": 9, "share": share}
+        for key, size in sizes.items() for facet, of in shares.items() for value, share in of.items()
+    ]  # fmt: skip
+    rest = release.breakdowns[~release.breakdowns["facet"].isin(shares)]
+    facets = [*release.about["facets"], {"name": "flag", "kind": "boolean", "question": "Was it flagged?"}]
+    cells = pd.concat([rest, pd.DataFrame(cells)], ignore_index=True)
+    return again(release, about={**release.about, "facets": facets}, breakdowns=cells)
+
+
+def test_two_judgements_of_harm_are_set_against_each_other(release: Release) -> None:
+    both = with_flag(release)
+    (scatter,) = [block for block in section(told(both), "concerns").blocks if isinstance(block, Picture)]
+    assert scatter.key == "concern-against"
+    assert "level 0" in scatter.note
+    for name, count, concern, flag in scatter.table.rows:
+        key = next(key for key in both.marks() if both.rows[key]["name"] == name)
+        assert count == f"{both.rows[key]['conversations']:,}"
+        near = [float(text.removesuffix(" %")) for text in (concern, flag)]
+        size = both.rows[key]["conversations"]
+        counted = [sum(round(size * share) for share in shares) for shares in ((0.3, 0.1, 0.1), (0.25,))]
+        assert near == pytest.approx([100 * n / size for n in counted], abs=0.6)
+    assert scatter.light.count("<path") > len(both.marks())
+
+
+def test_one_judgement_alone_is_set_against_nothing(release: Release) -> None:
+    for one in (release, hidden(with_flag(release))):
+        assert not [block for block in section(told(one), "concerns").blocks if isinstance(block, Picture)]

@@ -9,5 +9,8 @@ from __future__ import annotations
 
 from clio.figures.static.charts import heatmap_svg, map_svg, tree_svg, trend_svg
 from clio.figures.static.rows import areas_svg, breakdown_svg, movement_svg
+from clio.figures.static.scatter import concern_svg
 
-__all__ = ["areas_svg", "breakdown_svg", "heatmap_svg", "map_svg", "movement_svg", "tree_svg", "trend_svg"]
+__all__ = [
+    "areas_svg", "breakdown_svg", "concern_svg", "heatmap_svg", "map_svg", "movement_svg", "tree_svg", "trend_svg",
+]  # fmt: skip
