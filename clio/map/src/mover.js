@@ -64,6 +64,7 @@ export class Mover {
         x: from.x + (view.x - from.x) * e, y: from.y + (view.y - from.y) * e, scale: from.scale * (view.scale / from.scale) ** e,
       });
       this.map.draw(t < 1);
+      if (t === 1) this.map.cameToRest();
       this.flight = t < 1 && !this.map.gone ? requestAnimationFrame(step) : null;
     };
     this.flight = requestAnimationFrame(step);
