@@ -66,7 +66,8 @@ def _controls(entries: Iterable[Entry], prefix: str, slots: dict[str, Any]) -> d
     changes: dict[str, Any] = {}
     row: list[Any] = []
     for entry in entries:
-        row = row or list(st.columns(3))
+        wide = entry.basic and entry.kind == "choices"
+        row = [st.container()] if wide else row or list(st.columns(3))
         with row.pop(0):
             value = _control(entry, f"{prefix}_{entry.key}")
             slots[entry.key] = st.empty()

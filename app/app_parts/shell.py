@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -90,8 +91,8 @@ def _refused() -> bool:
     return True
 
 
-def _log_out() -> None:
-    st.button("Log out", key="w_log_out", icon=":material/logout:", on_click=st.logout)
+def _log_out(kind: Literal["secondary", "tertiary"] = "secondary") -> None:
+    st.button("Log out", key="w_log_out", type=kind, icon=":material/logout:", on_click=st.logout)
 
 
 def _reader() -> None:
@@ -100,7 +101,7 @@ def _reader() -> None:
     if name is not None:
         with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             st.caption(md(name, 100), width="content")
-            _log_out()
+            _log_out("tertiary")
 
 
 def _explain(trouble: Trouble) -> None:
