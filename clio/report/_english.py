@@ -156,8 +156,18 @@ ENGLISH = {
     "t_models": "Models and settings",
     "k_writer": "Writer of names and answers", "k_encoder": "Embedding model", "k_method": "Grouping",
     "k_levels": "Levels", "k_seed": "Seed", "k_clio": "Version of the run", "k_reporter": "Version of this report",
-    "k_sampling": "Sampling",
-    "sampling_unknown": "not part of a release; the owner of the run can tell from its manifest",
+    "k_sampling": "Conversations kept", "k_screener": "Screener", "k_window": "Read of each conversation",
+    "sampling_unknown": "not told: the release was made by an older version; the owner of the run can tell",
+    "sampling_none": "every one that could be read", "sampling_size": "a random sample of {n}",
+    "sampling_size_hidden": "at most so many, chosen at random (the number is not told: it would give away how many of "
+    "them are hidden)",
+    "sampling_account": "at most {n} of an account", "sampling_since": "those that started on {day} or later",
+    "sampling_until": "those that started on {day} or before", "sampling_turns": "those with at least {n} turns of the "
+    "user",
+    "screener_none": "none: no conversation was put aside by a question",
+    "screener_asked": "asked first of each: “{question}”. Only those with the answer {answer} went further",
+    "yes_word": "yes", "no_word": "no",
+    "window_told": "up to {n} characters: the first {head}, the last {tail}, the rest from turns between them",
     "t_facets": "What was asked of each conversation",
     "computed_facet": "taken from the conversation's own data, by rule",
     "t_prompts": "Prompts, by hash",
@@ -193,8 +203,8 @@ ENGLISH = {
     "would have given away",
     # Limits
     "s_limits": "Limits, in plain words",
-    "limit_prevalence": "A cluster's size is not a prevalence. Conversations were sampled, screened, grouped and in "
-    "part hidden; how common a use is among all people is another question.",
+    "limit_prevalence": "A cluster's size is not a prevalence. Conversations were chosen (“How it was measured” tells "
+    "how), grouped and in part hidden; how common a use is among all people is another question.",
     "limit_names": "Names are short and written by models or from word lists. They say what most of a cluster has in "
     "common; single conversations in it can be about something else.",
     "limit_worst": "Names and judgements lean to the plain and the cautious: where there may be harm, they say so. A "

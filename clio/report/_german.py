@@ -159,8 +159,21 @@ GERMAN = {
     "t_models": "Modelle und Einstellungen",
     "k_writer": "Verfasser der Namen und Antworten", "k_encoder": "Einbettungsmodell", "k_method": "Gruppierung",
     "k_levels": "Ebenen", "k_seed": "Anfangszahl", "k_clio": "Version des Laufs",
-    "k_reporter": "Version dieses Berichts", "k_sampling": "Stichprobe",
-    "sampling_unknown": "nicht Teil einer Veröffentlichung; der Eigentümer des Laufs weiß es aus dessen Manifest",
+    "k_reporter": "Version dieses Berichts", "k_sampling": "Aufgenommene Unterhaltungen",
+    "k_screener": "Vorfrage", "k_window": "Gelesenes je Unterhaltung",
+    "sampling_unknown": "nicht angegeben: Die Veröffentlichung stammt aus einer älteren Version; der Eigentümer des "
+    "Laufs weiß es",
+    "sampling_none": "jede, die sich lesen ließ", "sampling_size": "eine Zufallsstichprobe von {n}",
+    "sampling_size_hidden": "höchstens eine bestimmte Zahl, zufällig gewählt (sie steht hier nicht, weil sie verriete, "
+    "wie viele davon verborgen sind)",
+    "sampling_account": "höchstens {n} je Konto", "sampling_since": "solche, die am {day} oder später begannen",
+    "sampling_until": "solche, die am {day} oder früher begannen", "sampling_turns": "solche mit mindestens {n} "
+    "Beiträgen des Nutzers",
+    "screener_none": "keine: Keine Unterhaltung wurde auf eine Frage hin ausgeschlossen",
+    "screener_asked": "zuerst bei jeder gefragt: „{question}“. Nur solche mit der Antwort {answer} wurden weiter "
+    "bearbeitet",
+    "yes_word": "ja", "no_word": "nein",
+    "window_told": "bis zu {n} Zeichen: die ersten {head}, die letzten {tail}, der Rest aus Beiträgen dazwischen",
     "t_facets": "Was zu jeder Unterhaltung gefragt wurde",
     "computed_facet": "aus den Daten der Unterhaltung selbst, nach Regel",
     "t_prompts": "Anweisungen, nach Prüfsumme",
@@ -198,8 +211,9 @@ GERMAN = {
     "r_cells_by_subtraction": "Zellen, die sich durch Abziehen verraten hätten",
     # Limits
     "s_limits": "Grenzen, in einfachen Worten",
-    "limit_prevalence": "Die Größe einer Gruppe ist keine Verbreitung. Unterhaltungen wurden ausgewählt, gesichtet, "
-    "geordnet und zum Teil verborgen; wie verbreitet eine Nutzung unter allen Menschen ist, ist eine andere Frage.",
+    "limit_prevalence": "Die Größe einer Gruppe ist keine Verbreitung. Unterhaltungen wurden ausgewählt („Wie gemessen "
+    "wurde“ sagt, wie), geordnet und zum Teil verborgen; wie verbreitet eine Nutzung unter allen Menschen ist, ist "
+    "eine andere Frage.",
     "limit_names": "Namen sind kurz und von Modellen oder aus Wortlisten. Sie sagen, was das meiste einer Gruppe "
     "gemeinsam hat; einzelne Unterhaltungen darin können von anderem handeln.",
     "limit_worst": "Namen und Urteile sind eher deutlich und vorsichtig: Wo Schaden sein kann, sagen sie es. Ein "

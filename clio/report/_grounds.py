@@ -28,10 +28,11 @@ def methods(base: Base) -> Section:
     cluster, arrange = settings.get("cluster") or {}, settings.get("arrange") or {}
     told = {
         "k_writer": about.get("writer"), "k_encoder": about.get("encoder"), "k_method": cluster.get("method"),
-        "k_levels": arrange.get("levels"), "k_seed": settings.get("seed"), "k_sampling": w("sampling_unknown"),
-        "k_clio": about.get("clio"), "k_reporter": clio.__version__,
+        "k_levels": arrange.get("levels"), "k_seed": settings.get("seed"), "k_sampling": _sampling(base),
+        "k_screener": _screener(base), "k_window": _window(base), "k_clio": about.get("clio"),
+        "k_reporter": clio.__version__,
     }  # fmt: skip
-    rows = tuple((w(key), w("not_told") if value is None else plain(value)) for key, value in told.items())
+    rows = tuple((w(key), w("not_told") if value is None else plain(value, WHOLE)) for key, value in told.items())
     two = (w("c_what"), w("c_setting_value"))
     blocks: list[Block | None] = [Paragraph(w("methods_text")), Table(w("t_models"), two, rows), _facets(base)]
     release = _flat(settings.get("release") or {})
@@ -43,6 +44,43 @@ def methods(base: Base) -> Section:
         blocks += [Table(w("t_prompts"), (w("c_prompt"), w("c_digest")), hashes, folded=True)]
         blocks.append(Paragraph(w("prompts_note"), quiet=True))
     return Section("methods", w("s_methods"), there(blocks))
+
+
+def _sampling(base: Base) -> str:
+    """Which conversations were kept, as the release tells it; one of an older version does not."""
+    w, given = base.words, (base.release.about.get("settings") or {}).get("sampling")
+    if not isinstance(given, Mapping):
+        return w("sampling_unknown")
+    told = []
+    if given.get("size") is not None:
+        told.append(w("sampling_size", n=w.count(given["size"])))
+    elif given.get("limited"):
+        told.append(w("sampling_size_hidden"))
+    if given.get("per_account") is not None:
+        told.append(w("sampling_account", n=w.count(given["per_account"])))
+    told += [w(f"sampling_{end}", day=plain(given[end], 40)) for end in ("since", "until") if given.get(end)]
+    if (given.get("min_turns") or 1) > 1:
+        told.append(w("sampling_turns", n=w.count(given["min_turns"])))
+    return "; ".join(told) or w("sampling_none")
+
+
+def _screener(base: Base) -> str:
+    w, about = base.words, base.release.about
+    if "screener" not in about:
+        return w("sampling_unknown")
+    given = about["screener"]
+    if not isinstance(given, Mapping):
+        return w("screener_none")
+    kept = "yes_word" if given.get("keep", True) else "no_word"
+    return w("screener_asked", question=plain(given.get("question") or "", WHOLE), answer=w(kept))
+
+
+def _window(base: Base) -> str:
+    w, given = base.words, (base.release.about.get("settings") or {}).get("window")
+    if not isinstance(given, Mapping) or not given.get("characters"):
+        return w("sampling_unknown")
+    ends = {end: w.share(float(given.get(end) or 0)) for end in ("head", "tail")}
+    return w("window_told", n=w.count(given["characters"]), **ends)
 
 
 def _facets(base: Base) -> Table | None:

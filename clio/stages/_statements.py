@@ -111,7 +111,7 @@ def public_manifest(
     left_out = sum(outside.values())
     thresholds = Thresholds.of(config.release)
     enough = not outside or thresholds.passes(left_out, len(outside), max(outside.values()))
-    public = about(config, manifest, facets) | {
+    public = about(config, manifest, facets, conversations + left_out if enough else None) | {
         "conversations": conversations,
         "accounts": accounts,
         "conversations_outside": left_out if enough else None,
@@ -123,13 +123,21 @@ def public_manifest(
     return sealed(public)
 
 
-def about(config: RunConfig, manifest: Mapping[str, Any], facets: Sequence[Facet]) -> dict[str, Any]:
-    """How a release was made: settings, models, prompts. Nothing here is a number about the data."""
+def about(
+    config: RunConfig, manifest: Mapping[str, Any], facets: Sequence[Facet], told: int | None = None
+) -> dict[str, Any]:
+    """How a release was made: settings, models, prompts. Nothing here is a number about the data.
+
+    ``told`` is how many conversations the release tells of in all; None where some are not told.
+    """
     shown = config.model_dump(mode="json", include={"seed", "cluster", "describe", "arrange", "project", "release"})
     shown["describe"]["term_accounts"] = config.describe.least_accounts(config.release.preset)
     noise = shown["release"].pop("noise")
     if config.release.noise.on:
         shown["release"]["noise"] = {key: value for key, value in noise.items() if key != "dataset"}
+    shown["sampling"] = _sampling(config, told)
+    shown["window"] = config.facets.window.model_dump(mode="json")
+    screener = config.facets.screener
     given = manifest.get("taxonomy")
     return {
         "title": config.title,
@@ -139,8 +147,21 @@ def about(config: RunConfig, manifest: Mapping[str, Any], facets: Sequence[Facet
         "encoder": manifest.get("models", {}).get("encoder"),
         "prompts": manifest.get("prompts", {}),
         "facets": [facet.model_dump(mode="json", exclude_defaults=True) for facet in facets],
+        "screener": screener.model_dump(mode="json", include={"question", "keep"}) if screener else None,
         **({"taxonomy": {key: given[key] for key in ("digest", "base_clusters")}} if given else {}),
     }
+
+
+def _sampling(config: RunConfig, told: int | None) -> dict[str, Any]:
+    """Which conversations were kept.
+
+    A sample that was full has ``size`` conversations, so the number less what the release tells is what it hides: how
+    many are under the thresholds, or were put aside by the screener. It is told where that is none.
+    """
+    shown = config.ingest.sampling.model_dump(mode="json")
+    size = shown["size"]
+    exact = size == told and config.release.round_to == 1
+    return shown | {"size": size if exact else None, "limited": size is not None}
 
 
 def sealed(public: Mapping[str, Any]) -> dict[str, Any]:

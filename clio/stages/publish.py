@@ -352,7 +352,7 @@ def _read(config: RunConfig, context: Context) -> tuple[Private, NDArray[np.int6
 STAGE = Stage(
     name="publish",
     run=run,
-    version=5,
+    version=6,
     sections=("release", "facets", "title", "audit", "redact"),
     after=("ingest", "extract_facets", "embed", "cluster", "describe", "arrange", "audit", "project"),
     outputs=(
