@@ -86,19 +86,20 @@ def colour_select() -> None:
         facet = release.single.get(first.removeprefix(colours.SHARE)) if first.startswith(colours.SHARE) else None
         session.update(colour=f"{first}={facet.order[0]}" if facet else first)
 
-    st.selectbox(
-        "Colour", list(options), key="w_colour", format_func=lambda key: options.get(key, key), on_change=chosen
-    )
-    if not value:
-        return
-    shows("w_colour_value", value)
-    st.selectbox(
-        "of the value",
-        release.single[choice.removeprefix(colours.SHARE)].order,
-        key="w_colour_value",
-        format_func=lambda name: plain(name, 60),
-        on_change=lambda: session.update(colour=f"{choice}={st.session_state['w_colour_value']}"),
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        st.selectbox(
+            "Colour", list(options), key="w_colour", format_func=lambda key: options.get(key, key), on_change=chosen
+        )
+        if not value:
+            return
+        shows("w_colour_value", value)
+        st.selectbox(
+            "Value",
+            release.single[choice.removeprefix(colours.SHARE)].order,
+            key="w_colour_value",
+            format_func=lambda name: plain(name, 60),
+            on_change=lambda: session.update(colour=f"{choice}={st.session_state['w_colour_value']}"),
+        )
 
 
 def size_select() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from app_parts import pictures, session, single, stand_in
 from app_parts.controls import shows
 from clio.explore import colours, tree
-from clio.explore.cluster import group
+from clio.explore.cluster import group, group_told
 from clio.explore.findings import findings
 from clio.explore.numbers import headline, together
 from clio.explore.release import ALL, Release
@@ -35,8 +35,7 @@ def _tree(kind: str, root: str | None, theme: str) -> Any:
 
 
 def _group(names: tuple[str, ...]) -> Any:
-    found = group(session.release(), names)
-    return found.assign(value=[plain(value, 80) for value in found["value"]])
+    return group(session.release(), names)
 
 
 def _rows(filters: tuple[Any, ...], only: frozenset[str] | None) -> Any:
@@ -284,23 +283,23 @@ def _several(release: Release, names: list[str]) -> None:
             st.caption(f"and {len(names) - SEVERAL_SHOWN:,} more")
     with st.expander("Beside the rest of the release", icon=":material/compare_arrows:"):
         frame = pictures.kept("group", _group, tuple(names))
-        told = frame[frame["verdict"] != "not shown"]
+        told = group_told(frame)
         st.dataframe(
             told,
             hide_index=True,
-            column_order=["facet", "value", "share", "share_rest", "ratio", "low", "high", "verdict"],
             column_config={
-                "facet": "Facet",
-                "value": "Value",
-                "share": st.column_config.NumberColumn("Share here", format="percent"),
-                "share_rest": st.column_config.NumberColumn("Share of the rest", format="percent"),
-                "ratio": st.column_config.NumberColumn("Times as common", format="%.2f"),
-                "low": st.column_config.NumberColumn("from", help="95 % interval", format="%.2f"),
-                "high": st.column_config.NumberColumn("to", help="95 % interval", format="%.2f"),
-                "verdict": "Verdict",
+                "Value": st.column_config.TextColumn(width=130),
+                "Times": st.column_config.NumberColumn(
+                    help="How many times as common as in the rest; empty where a count is not shown",
+                    format="%.2f", width=60,
+                ),
+                "Interval": st.column_config.TextColumn(help="95 % interval of Times", width=92),
+                "Verdict": st.column_config.TextColumn(width=84),
+                "Here": st.column_config.NumberColumn(format="percent", width=66),
+                "The rest": st.column_config.NumberColumn(format="percent", width=70),
             },
             alt="Facet values of the selected clusters beside everything outside of them",
-        )
+        )  # fmt: skip
         st.caption(
             "Over or under: clear after correction for the number of values (Benjamini and Hochberg, 5 %). A cluster "
             "that does not show a value is bounded, never taken for zero."

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clio.explore.release import ALL
+from clio.explore.safe import plain
 from clio.explore.slices import size_of
 
 if TYPE_CHECKING:
@@ -104,6 +105,24 @@ def group(release: Release, names: Sequence[str]) -> pd.DataFrame:
     clear = frame["verdict"].isin(["over", "under"])
     order = np.lexsort((frame["p"].fillna(1.0), ~clear, frame["verdict"] == "not shown"))
     return frame.iloc[order].reset_index(drop=True)[list(GROUP)]
+
+
+def group_told(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of :func:`group`, what can be told, for a reader: texts are clean, shares are 0 to 1."""
+    import pandas as pd
+
+    told = frame[frame["verdict"] != "not shown"]
+    labels = zip(told["facet"], told["value"], strict=True)
+    return pd.DataFrame(
+        {
+            "Value": [plain(f"{facet}: {value}", 80) for facet, value in labels],
+            "Times": told["ratio"].astype(float).tolist(),
+            "Interval": [f"{low:.2g} to {high:.2g}" for low, high in zip(told["low"], told["high"], strict=True)],
+            "Verdict": told["verdict"].tolist(),
+            "Here": told["share"].astype(float).tolist(),
+            "The rest": told["share_rest"].astype(float).tolist(),
+        }
+    )
 
 
 def _facet_of_group(release: Release, facet: str, names: list[str]) -> tuple[pd.DataFrame, Side, Side] | None:

@@ -39,7 +39,7 @@ def choices(release: Release) -> dict[str, str]:
     found["accounts"] = "Conversations per account"
     shown = [facet for facet in release.single.values() if facet.order]
     found |= {f"mean:{facet.name}": f"{facet.label}: mean" for facet in shown if facet.kind == "scale"}
-    found |= {f"{SHARE}{facet.name}": f"{facet.label}: share of a value" for facet in shown}
+    found |= {f"{SHARE}{facet.name}": f"{facet.label}: share" for facet in shown}
     return found
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clio.explore.cluster import GROUP, apart, group
+from clio.explore.cluster import GROUP, apart, group, group_told
 from clio.explore.release import ALL, Release
 from clio.explore.slices import size_of
 from clio.measures import representation
@@ -81,3 +81,14 @@ def test_no_conversation_is_counted_twice(release: Release) -> None:
     parent = release.rows[child]["parent_id"]
     assert apart(release, [child, parent, parent]) == [parent]
     assert apart(release, release.marks()) == release.marks()
+
+
+def test_what_is_told_is_for_a_reader(release: Release) -> None:
+    frame = group(release, [release.children[None][0]])
+    told = group_told(frame)
+    assert len(told) == (frame["verdict"] != "not shown").sum() > 0
+    assert set(told["Verdict"]) <= {"over", "under", "not clear"}
+    assert told["Here"].dropna().between(0, 1).all()
+    spoiled = group_told(frame.assign(value="x\u202e![y](z)\n"))
+    assert all(value.isprintable() for value in spoiled["Value"])
+    assert not len(group_told(group(release, release.marks())))
