@@ -10,7 +10,7 @@ from clio.explore.beside import relation, shares
 from clio.explore.launch import siblings
 from clio.explore.release import WEEK, Release
 from clio.explore.safe import md, plain
-from clio.explore.slices import telling_pair
+from clio.explore.slices import first_pair, telling_pair
 from clio.explore.state import period, period_text
 from clio.explore.trouble import diagnose
 from clio.figures import heatmap_figure, movement_figure, runs_figure, slices_figure
@@ -38,17 +38,6 @@ def moved(before: tuple[str, ...], after: tuple[str, ...], level: int, theme: st
     return movement_figure(release.trends, release.clusters, before, after, level=level, theme=theme)
 
 
-def halves(release: Release) -> tuple[str, str]:
-    """The periods a comparison begins with: the first half of the weeks, and the second."""
-    weeks, middle = release.weeks, len(release.weeks) // 2
-    return period_text(weeks[0], weeks[middle - 1]), period_text(weeks[middle], weeks[-1])
-
-
-def first_values(release: Release, facet: str) -> tuple[str, str]:
-    """Two values of a facet to begin with."""
-    return halves(release) if facet == WEEK else release.single[facet].order[:2]
-
-
 def slices() -> None:
     release, now = session.release(), session.state()
     usable = {facet.name: facet.label for facet in release.single.values() if len(facet.order) > 1}
@@ -59,12 +48,12 @@ def slices() -> None:
     facet, one, other = now.compare
     if facet not in usable:
         first = next(iter(usable))
-        facet, one, other = telling_pair(release) or (first, *first_values(release, first))
+        facet, one, other = telling_pair(release) or (first, *first_pair(release, first))
     controls.shows("w_cmp_facet", facet)
 
     def facet_changed() -> None:
         chosen = st.session_state["w_cmp_facet"]
-        session.update(compare=(chosen, *first_values(release, chosen)))
+        session.update(compare=(chosen, *first_pair(release, chosen)))
 
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:

@@ -170,3 +170,14 @@ def telling_pair(release: Release) -> tuple[str, str, str] | None:
         if best is None or len(one & other) > best[0]:
             best = (len(one & other), facet.name, commonest[0], commonest[1])
     return None if best is None else best[1:]
+
+
+def first_pair(release: Release, facet: str) -> tuple[str, str]:
+    """Two values of a facet to begin with; of weeks, the first half of them and the second."""
+    from clio.explore.state import period_text
+
+    if facet != WEEK:
+        one, other = release.single[facet].order[:2]
+        return one, other
+    weeks, middle = release.weeks, len(release.weeks) // 2
+    return period_text(weeks[0], weeks[middle - 1]), period_text(weeks[middle], weeks[-1])

@@ -331,6 +331,10 @@ def test_a_run_that_was_opened_is_in_the_address(run: Path, tmp_path: Path, open
     app = fine(opened(folder / "one", run="two", page="compare"))
     assert app.session_state["clio_given"].run == (folder / "two").resolve()
     assert address(app)["run"] == ["two"]
+    app.query_params.clear()  # the browser's way back
+    fine(app.run())
+    assert app.session_state["clio_given"].run == folder / "one"
+    assert address(app) == {}
     for name in ("../outside", "link", "nothing", str(tmp_path / "outside"), "uploads/../two"):
         app = fine(opened(folder / "one", run=name))
         assert app.session_state["clio_given"].run == folder / "one"

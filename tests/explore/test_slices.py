@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clio.explore.release import ALL, Release, load
-from clio.explore.slices import Answer, answer, cells_of, size_of
+from clio.explore.slices import Answer, answer, cells_of, first_pair, size_of
+from clio.explore.state import period
 from tests.released import variant
 
 
@@ -106,3 +107,9 @@ def test_nothing_is_filtered_by_nothing(release: Release) -> None:
     one = ("model", ("large",))
     assert answer(release, [("turns", ()), one]) == answer(release, [one])
     assert answer(release, [("model", ("no such value",))]).cells == {}
+
+
+def test_a_comparison_begins_with_two_halves_of_the_weeks(release: Release) -> None:
+    one, other = (period(release, text) for text in first_pair(release, "week"))
+    assert one + other == release.weeks
+    assert first_pair(release, "surface") == release.single["surface"].order[:2]
