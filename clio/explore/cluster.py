@@ -13,7 +13,7 @@ from clio.explore.slices import size_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clio.explore.release import Release
+    from clio.explore.release import FacetInfo, Release
     from clio.measures.intervals import Side
 
 NO_ANSWER = ("n/a", "failed", "refused", "")
@@ -91,7 +91,8 @@ def group(release: Release, names: Sequence[str]) -> pd.DataFrame:
     from clio.measures.intervals import Ratio, benjamini_hochberg, bounded_ratio, verdicts
 
     chosen = apart(release, names)
-    parts = [_facet_of_group(release, facet.name, chosen) for facet in release.single.values()]
+    outside = _outside(release, chosen)
+    parts = [_facet_of_group(release, facet, chosen, outside) for facet in release.single.values()]
     told = [part for part in parts if part is not None]
     if not told:
         return pd.DataFrame(columns=list(GROUP))
@@ -125,7 +126,9 @@ def group_told(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _facet_of_group(release: Release, facet: str, names: list[str]) -> tuple[pd.DataFrame, Side, Side] | None:
+def _facet_of_group(
+    release: Release, facet: FacetInfo, names: list[str], outside: list[str]
+) -> tuple[pd.DataFrame, Side, Side] | None:
     """The values of one facet that the whole shows, with the two sides of each comparison."""
     import numpy as np
     import pandas as pd
@@ -133,15 +136,14 @@ def _facet_of_group(release: Release, facet: str, names: list[str]) -> tuple[pd.
     from clio.measures.intervals import Side
     from clio.measures.shares import HIDDEN, SHOWN, design_effect, room
 
-    cells = release.breakdowns[(release.breakdowns["facet"] == facet) & (release.breakdowns["kind"] == "value")]
+    cells = release.breakdowns[(release.breakdowns["facet"] == facet.name) & (release.breakdowns["kind"] == "value")]
     whole = cells[cells["cluster_id"] == ALL].drop_duplicates("value").set_index("value")
     whole = whole[~whole.index.isin(NO_ANSWER)]
     sizes = np.array([float(release.rows[name]["conversations"]) for name in names])
     if not len(whole) or not sizes.sum():
         return None
     # With several values a conversation, what is shown of them bounds none of the others.
-    adds_up = release.single[facet].adds_up
-    left = room(cells, release.clusters).reindex(names).to_numpy(np.float64) if adds_up else sizes
+    left = room(cells, release.clusters).reindex(names).to_numpy(np.float64) if facet.adds_up else sizes
     mine = cells[cells["cluster_id"].isin(names) & cells["value"].isin(whole.index)]
     mine = mine.drop_duplicates(["cluster_id", "value"])
     grid = {
@@ -164,11 +166,11 @@ def _facet_of_group(release: Release, facet: str, names: list[str]) -> tuple[pd.
         np.maximum(everything - most, 0), np.maximum(everything - least, 0),
         np.full(len(whole), max(total - inside, 0.0)), common,
     )  # fmt: skip
-    beside = cells[cells["cluster_id"].isin(_outside(release, names))]
+    beside = cells[cells["cluster_id"].isin(outside)]
     apart_ = whole.index.isin(set(beside["value"])) & (rest.least >= release.thresholds.conversations)
     frame = pd.DataFrame(
         {
-            "facet": facet,
+            "facet": facet.name,
             "value": whole.index.astype(str),
             "status": np.where(known, SHOWN, HIDDEN).astype(object),
             "conversations": np.where(known, least, np.nan),
