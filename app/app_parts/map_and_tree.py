@@ -90,6 +90,8 @@ def the_map(found: list[Hit] | None) -> None:
         selected=now.cluster,
         highlighted=lit,
         points=single.points(),
+        view=session.view(),
+        view_in=session.VIEW_IN,
         key=key,
         height=MAP_HEIGHT,
         title=f"Map of {len(release.rows):,} clusters",

@@ -17,6 +17,7 @@ from clio.explore.places import released
 from clio.explore.release import Release
 from clio.explore.search import Hit, MeaningIndex, Meanings, WordIndex, encoder_of, joined
 from clio.explore.state import State, from_params, to_params, valid
+from clio.map.event import View
 
 STATE, ADDRESS, PAGE, GIVEN, SOURCES, SEEN, TURN, NO_WEBGL = (
     "clio_state", "clio_address", "clio_page", "clio_given", "clio_sources", "clio_seen", "clio_turn", "clio_no_webgl",
@@ -30,6 +31,10 @@ CURATED, OPENED, OPENED_FAULT, PLACED, PLACED_FAULT, RUNS_SAID, RUNS_GO, UPLOADE
 (``w_...``) and of selections (``s_...``)."""
 
 MAP = "map"
+VIEW_IN = "v"
+"""Of the address: where the map is looked at from. The map's script writes it, no run is made for that, and here it is
+read once."""
+VIEW = "clio_view"
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the release …")
@@ -79,6 +84,7 @@ def opened(given: Arguments) -> Arguments:
 def open_other(run: Path) -> None:
     """Explore another run of the runs folder from now on."""
     change(State(run=run.name))
+    st.session_state[VIEW] = None  # it was of another map
 
 
 def given() -> Arguments:
@@ -118,6 +124,7 @@ def begin(page: str) -> None:
     """
     address = _address()
     moved = st.session_state.get(PAGE) != page
+    st.session_state.setdefault(VIEW, View.read(st.query_params.get(VIEW_IN)))
     if STATE not in st.session_state or (address != st.session_state.get(ADDRESS) and not (moved and not address)):
         before = state().run
         change(from_params(address))
@@ -130,7 +137,14 @@ def begin(page: str) -> None:
 
 
 def _address() -> dict[str, list[str]]:
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """Without the view, which is the browser's to change."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != VIEW_IN}
+
+
+def view() -> View | None:
+    """Where the address that was opened looks at the map from. The map keeps its own view from then on."""
+    found: View | None = st.session_state.get(VIEW)
+    return found
 
 
 def settle() -> None:

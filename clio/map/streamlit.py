@@ -67,8 +67,8 @@ def cluster_map(
         key: names this map within the app.
         height: pixels.
         title: what screen readers call it.
-        view_in: parameter of the address that the browser keeps the view in, whenever the map comes to rest; nothing
-            is run for it. ``View.read(st.query_params.get(...))`` reads it, for ``view``.
+        view_in: parameter of the address that the browser keeps the view in. Nothing is run for it, and the app must
+            not write it; ``View.read(st.query_params.get(view_in))`` of a session's first run is the ``view``.
         on_change: called before the rerun.
 
     Raises:

@@ -22,8 +22,16 @@ function fail(parent, error) {
   note.textContent = `The map cannot be drawn: ${error.message}`;
 }
 
-/** Into the page's address, without asking the server for anything: it reads the address when it runs next. */
-function intoAddress(name, view) {
+// Views of the maps of this page, by the parameter of the address: a map that comes back is looked at as it was left.
+const views = (globalThis[Symbol.for("clio-map-views")] ??= new Map());
+
+/** The view, into the page's address. The server is not asked, and what it writes there holds no view: so this is done
+ * again after every change of the address (where the browser tells of them; else when the map moves or changes). */
+function keepView(map) {
+  const name = map.header?.address;
+  if (!name) return;
+  const view = map.viewText;
+  views.set(name, { digest: map.model.digest, view: map.camera.view });
   const address = new URL(location.href);
   if (view) address.searchParams.set(name, view);
   else address.searchParams.delete(name);
@@ -37,18 +45,29 @@ function streamlit({ parentElement, data, setStateValue }) {
     styled(parentElement);
     map = new ClioMap(parentElement, (event) => map.report(event));
     maps.set(parentElement, map);
+    const { pathname } = location;
+    map.onAddress = () => location.pathname === pathname && keepView(map);
+    globalThis.navigation?.addEventListener("currententrychange", map.onAddress);
   }
   map.report = (event) => setStateValue("event", event);
-  map.onRest = (view) => map.header?.address && intoAddress(map.header.address, view);
+  map.onRest = () => keepView(map);
   const bytes = asBytes(data);
   if (bytes) {
     try {
+      const first = !map.model;
       map.update(bytes);
+      const left = views.get(map.header.address);
+      if (first && left?.digest === map.model.digest) {
+        map.camera.set(left.view);
+        map.draw();
+      }
+      keepView(map);
     } catch (error) {
       fail(parentElement, error);
     }
   }
   return () => {
+    globalThis.navigation?.removeEventListener("currententrychange", map.onAddress);
     map.destroy();
     maps.delete(parentElement);
   };

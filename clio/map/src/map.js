@@ -223,11 +223,15 @@ export class ClioMap {
     });
   }
 
-  /** Tells where the map is looked at from, as text, or nothing where all of it is: for the address of a page. */
   cameToRest() {
+    this.onRest?.();
+  }
+
+  /** Where the map is looked at from, as text for an address; nothing where all of it is seen. */
+  get viewText() {
     const { camera } = this;
     const home = Math.abs(camera.zoom - 1) < 0.005 && Math.hypot(camera.x - camera.home.x, camera.y - camera.home.y) * camera.scale < 1;
-    this.onRest?.(home ? "" : [camera.x, camera.y, camera.zoom].map((v) => String(Number(v.toPrecision(4)))).join(","));
+    return home ? "" : [camera.x, camera.y, camera.zoom].map((v) => String(Number(v.toPrecision(4)))).join(",");
   }
 
   pointsDrawn() {

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from clio.explore.release import Release, load
 from clio.map.payload import unpack
 from tests.app.walk.conftest import Served, Walk
-from tests.app.walk.walker import WIDTHS, Walker
+from tests.app.walk.walker import _MARK, DRAWN, WIDTHS, Walker
 
 BLIND = """const had = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
@@ -101,3 +102,45 @@ def test_without_webgl_it_says_so_and_a_plotly_map_selects(blind: Walker, releas
     name = release.rows[blind.params()["c"][0]]["name"]
     blind.page.locator(".st-key-w_detail h4").get_by_text(name).wait_for()
     blind.settled().shot("files-blind-chosen")
+
+
+def test_the_view_of_the_map_is_in_the_address_and_survives(walk: Walk, release: Release) -> None:
+    there = walk("desktop").open()
+    mark = there.clear_marks()[0]
+    there.page.mouse.move(*there.page.locator(".clio-map").evaluate(_MARK, mark))
+    there.page.mouse.wheel(0, -200)
+    there.page.wait_for_url("**/?v=*")
+    zoom, view = there.map("m.camera.zoom"), there.params()["v"]
+    there.click_mark(mark)
+    there.until_param("c", mark)
+    there.settled()
+    there.page.get_by_label("Colour", exact=True).click()
+    there.page.get_by_role("option", name="Conversations per account").click()
+    there.until_param("colour", "accounts")
+    there.settled()
+    there.until_param("v", view[0])
+    assert there.map("m.camera.zoom") == zoom
+    other = walk("desktop").open(f"?{urlsplit(there.page.url).query}")
+    other.until_param("v", view[0])
+    assert other.params() == there.params()
+    assert other.map("m.camera.zoom") == pytest.approx(zoom, rel=1e-3)
+    there.page.locator(".clio-stage").focus()
+    there.page.keyboard.press("+")
+    there.page.wait_for_url(lambda url: "v=" in url and parse_qs(urlsplit(url).query)["v"] != view)
+    zoom, view = there.map("m.camera.zoom"), there.params()["v"]
+    there.page.get_by_test_id("stButtonGroup").get_by_text("Icicle", exact=True).click()
+    there.until_param("tree", "icicle")
+    there.settled()
+    there.until_param("v", view[0])
+    there.menu("Trends")
+    there.menu("Map and tree")
+    there.page.locator(DRAWN).wait_for()
+    there.until_param("v", view[0])
+    assert there.map("m.camera.zoom") == zoom
+    there.page.locator(".clio-stage").focus()
+    there.page.keyboard.press("0")
+    there.until_param("v", None)
+    there.page.get_by_test_id("stButtonGroup").get_by_text("List", exact=True).click()
+    there.until_param("tree", None)
+    there.settled()
+    assert "v" not in there.params()
