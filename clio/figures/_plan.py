@@ -149,19 +149,23 @@ def _extent(
 def _fit_labels(
     marks: pd.DataFrame, most: int, extent: tuple[tuple[float, float], tuple[float, float]], size: tuple[float, float]
 ) -> list[bool]:
-    """Greedily, the largest first: names that neither overlap nor leave the picture."""
+    """Greedily, the largest first: names that neither overlap, nor leave the picture, nor hide a mark."""
     placed: list[tuple[float, float, float, float]] = []
     result = []
-    for row in each(marks.head(20 * most)):
-        x, y = (
-            (at - low) / (high - low) * pixels
-            for at, (low, high), pixels in zip((row.x, row.y), extent, size, strict=True)
-        )
+    across, upward = (
+        (marks[axis].to_numpy(np.float64) - low) / (high - low) * pixels
+        for axis, (low, high), pixels in zip(("x", "y"), extent, size, strict=True)
+    )
+    part = marks["diameter"].to_numpy(np.float64) / 3
+    for place, row in enumerate(each(marks.head(20 * most))):
+        x, y = float(across[place]), float(upward[place])
         wide, up = 7.0 * len(cut(row.name, LABEL_LENGTH)) / 2 + 6, row.diameter / 2 + 4
         box = (x - wide, y + up, x + wide, y + up + 18)
         inside = box[0] >= 0 and box[2] <= size[0] and box[3] <= size[1]
         free = all(box[2] < b[0] or box[0] > b[2] or box[3] < b[1] or box[1] > b[3] for b in placed)
-        ok = len(placed) < most and inside and free
+        left, low, right, high = box
+        hidden = (across > left - part) & (across < right + part) & (upward > low - part) & (upward < high + part)
+        ok = len(placed) < most and inside and free and not hidden.any()
         if ok:
             placed.append(box)
         result.append(ok)

@@ -78,7 +78,7 @@ def breakdown(
     if (frame["status"] == "not shown").any():
         why = w("why_hidden" if len(shown) else "why_none")
         rows.append(Row("", w("not_shown"), w("too_few"), "hidden", detail=(why,)))
-    nothing = "" if len(frame) else w("breakdown_none", facet=told)
+    nothing = "" if (frame["status"] != "not shown").any() else w("breakdown_none", facet=told)
     listed = "; ".join(w("row", name=cut(row.label, 60), said=row.said) for row in rows[:6])
     alt = nothing or w("breakdown_alt", facet=told, name=cut(name, 120), rows=listed)
     return Rows(About(frame, title, alt, w("breakdown_note"), nothing, w), tuple(rows), "share", w("share_axis"))

@@ -102,9 +102,12 @@ def contrast(one: str, other: str) -> float:
 
 @lru_cache(maxsize=256)
 def legible(fill: str, theme: Theme) -> str:
-    """The text colour of the theme that stands out from a fill: ink or background."""
+    """The text colour of the theme that stands out from a fill: ink or background; on middling ones black or white."""
     c = colours(theme)
-    return c.ink if contrast(c.ink, fill) >= contrast(c.background, fill) else c.background
+    best = max((c.ink, c.background), key=lambda shade: contrast(shade, fill))
+    if contrast(best, fill) >= 4.5:
+        return best
+    return max(("#000000", "#ffffff"), key=lambda shade: contrast(shade, fill))
 
 
 def linear(colour: str) -> Floats:

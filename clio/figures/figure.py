@@ -129,6 +129,14 @@ def is_narrow(width: int | None) -> bool:
     return width is not None and width < NARROW
 
 
+def bar_below(text: str) -> dict[str, Any]:
+    """A colour bar under the picture, where it hides nothing and leaves the whole width, on a phone too."""
+    return {
+        "title": bar_title(text), "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.9,
+        "thickness": 9, "outlinewidth": 0, "ypad": 8, "tickangle": 0, "nticks": 6,
+    }  # fmt: skip
+
+
 def bar_title(text: str) -> dict[str, Any]:
     """Title of a colour bar."""
     return {"text": label(text, 30), "side": "top", "font": {"size": 11}}

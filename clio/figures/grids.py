@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from clio.figures._grids import GridPlan, plan_crossed, plan_grid
-from clio.figures.colour import Theme, colours, diverging, sequential
-from clio.figures.figure import Figure, bar_title, blank, graph_objects, is_narrow, nothing, scale
+from clio.figures.colour import Theme, colours, diverging, legible, sequential
+from clio.figures.figure import Figure, bar_below, blank, graph_objects, is_narrow, nothing, scale
 from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import card, label, wrapped
 
@@ -56,9 +56,9 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
         "zmin": limits[0], "zmax": limits[1], "hoverongaps": True,
         "colorbar": _colour_bar(plan, limits),
     }  # fmt: skip
-    if columns <= (6 if narrow else DENSE):
-        cells |= {"text": [list(line) for line in plan.said], "texttemplate": "%{text}", "textfont": {"size": 11}}
     figure.add_trace(go.Heatmap(**cells))
+    if columns <= (6 if narrow else DENSE):
+        figure.add_trace(_numbers(go, plan, limits, theme))
     gone = np.argwhere(np.isnan(plan.z))
     if len(gone):
         figure.add_trace(
@@ -87,6 +87,23 @@ def _draw(plan: GridPlan, theme: Theme, width: int | None, height: int | None) -
     return plan.about.drawn(figure)
 
 
+def _numbers(go: Any, plan: GridPlan, limits: tuple[float, float], theme: Theme) -> Any:
+    """What stands in the cells. plotly's own has one of two greys, which is not legible on every colour."""
+    at = np.argwhere(~np.isnan(plan.z))
+    ink = [legible(cell_colour(plan, float(plan.z[row, column]), limits, theme), theme) for row, column in at]
+    return go.Scatter(
+        x=at[:, 1], y=at[:, 0], mode="text", text=[plan.said[row][column] for row, column in at], hoverinfo="skip",
+        textfont={"size": 11, "color": ink}, showlegend=False, name="numbers",
+    )  # fmt: skip
+
+
+def cell_colour(plan: GridPlan, z: float, limits: tuple[float, float], theme: Theme) -> str:
+    """Colour of a cell that is shown."""
+    steps = diverging(theme) if plan.kind == "ratio" else sequential(theme)
+    low, high = limits
+    return steps[round(float(np.clip((z - low) / (high - low), 0, 1)) * (len(steps) - 1))]
+
+
 def grid_limits(plan: GridPlan) -> tuple[float, float]:
     """Least and most of the colour scale."""
     if plan.kind == "ratio":
@@ -97,14 +114,10 @@ def grid_limits(plan: GridPlan) -> tuple[float, float]:
 
 def _colour_bar(plan: GridPlan, limits: tuple[float, float]) -> dict[str, Any]:
     words = plan.about.words
-    bar = {
-        "orientation": "h", "y": 0, "yanchor": "top", "x": 0, "xanchor": "left", "len": 0.9, "thickness": 9,
-        "outlinewidth": 0, "ypad": 8, "tickangle": 0,
-    }  # fmt: skip
     if plan.kind == "ratio":
         whole = [n for n in range(-3, 4) if limits[0] <= n <= limits[1]]
         ticks = {"tickvals": whole, "ticktext": [words.figure(2.0**n, ".3g") + "×" for n in whole]}
-        return {**bar, **ticks, "title": bar_title(words("bar_ratio"))}
+        return bar_below(words("bar_ratio")) | ticks
     share = plan.kind == "share"
     extra = {"tickformat": ".0%" if share else ",d", "nticks": 5}
-    return {**bar, **extra, "title": bar_title(words("bar_share" if share else "bar_count"))}
+    return bar_below(words("bar_share" if share else "bar_count")) | extra

@@ -11,7 +11,7 @@ import pandas as pd
 from clio.figures import colour as shades
 from clio.figures._plan import BINS, LABEL_LENGTH, MapPlan, plan_map
 from clio.figures.colour import Theme, colours, faded
-from clio.figures.figure import Figure, bar_title, blank, each, graph_objects, is_narrow, nothing, scale
+from clio.figures.figure import Figure, bar_below, blank, each, graph_objects, is_narrow, nothing, scale
 from clio.figures.texts import ENGLISH, Wording
 from clio.figures.trees import FULL_CARDS
 from clio.figures.words import card, label
@@ -49,7 +49,7 @@ def map_figure(
     axis = {"visible": False, "showgrid": False, "zeroline": False}
     figure.update_layout(
         xaxis={**axis, "range": list(plan.x)}, yaxis={**axis, "range": list(plan.y), "scaleanchor": "x"},
-        margin={"l": 4, "r": 4, "t": 4, "b": 4}, dragmode="pan", hovermode="closest",
+        margin={"l": 4, "r": 4, "t": 4, "b": 56 if by_value else 4}, dragmode="pan", hovermode="closest",
         showlegend=not by_value and len(plan.areas) > 1,
         legend={"orientation": "h", "y": -0.01, "yanchor": "top", "x": 0, "font": {"size": 11 if narrow else 12}},
     )  # fmt: skip
@@ -98,8 +98,7 @@ def _marks(
             steps = shades.diverging(theme) if around_zero else shades.sequential(theme)[2:]
             marker |= {
                 "color": rows["value"], "colorscale": scale(steps), "showscale": True,
-                "colorbar": {"title": bar_title(title), "thickness": 10, "len": 0.5, "x": 1, "xanchor": "right",
-                             "y": 0.02, "yanchor": "bottom", "outlinewidth": 0, "bgcolor": faded(c.background, 0.8)},
+                "colorbar": bar_below(title),
             } | ({"cmin": -reach, "cmax": reach} if around_zero else {})  # fmt: skip
         traces.append(
             go.Scatter(

@@ -10,7 +10,7 @@ import pandas as pd
 from clio.figures import colour as shades
 from clio.figures._plan import TreePlan, plan_tree
 from clio.figures.colour import Theme, colours
-from clio.figures.figure import Figure, bar_title, blank, each, graph_objects, is_narrow, nothing, scale
+from clio.figures.figure import Figure, bar_below, blank, each, graph_objects, is_narrow, nothing, scale
 from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import card, label, wrapped
 
@@ -54,7 +54,8 @@ def tree_figure(
         trace = go.Icicle(**shared, leaf={"opacity": 1}, tiling={"orientation": "h", "pad": 1})
     figure.add_trace(trace)
     figure.update_layout(
-        margin={"l": 2, "r": 2, "t": 4 if narrow else 26, "b": 2}, uniformtext={"minsize": 9, "mode": "hide"}
+        margin={"l": 2, "r": 2, "t": 4 if narrow else 26, "b": 2 if values is None else 56},
+        uniformtext={"minsize": 9, "mode": "hide"},
     )
     return plan.about.drawn(figure)
 
@@ -64,6 +65,7 @@ def _texts(
 ) -> dict[str, Any]:
     """What nodes say, within and in hover boxes."""
     nodes, w = plan.nodes, plan.about.words
+    above = set(nodes["parent_id"])  # their names stand in one line, above what they hold
     full = len(nodes) <= FULL_CARDS
     # Of a large tree the colours are left to plotly, which would check thousands of them.
     ink = [shades.legible(fill, theme) for fill in fills] if full else []
@@ -72,6 +74,8 @@ def _texts(
             wrapped(r.name, 16, 48) + f"  {w.percent(r.share)}"
             if kind == "icicle"
             else label(r.name, 20 if narrow else 44)
+            if r.cluster_id in above
+            else wrapped(r.name, 13, 44)
             for r in each(nodes)
         ],
         "text": [w.percent(share) for share in nodes["share"]],
@@ -104,7 +108,7 @@ def _coloured(go: Any, values: pd.Series, title: str, diverging: bool, theme: Th
     fills = [hidden if v != v else steps[round(min(max((v - low) / span, 0), 1) * last)] for v in values]
     marker = {
         "color": [low], "cmin": low, "cmax": reach, "colorscale": scale(steps), "showscale": True,
-        "colorbar": {"title": bar_title(title), "thickness": 10, "len": 0.5, "outlinewidth": 0},
+        "colorbar": bar_below(title),
     }  # fmt: skip
     bar = go.Scatter(x=[None], y=[None], mode="markers", marker=marker, showlegend=False, hoverinfo="skip", name="bar")
     return fills, bar

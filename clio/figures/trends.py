@@ -16,6 +16,7 @@ from clio.figures.words import card, label
 
 BANDS = 3
 """Lines up to which bands are drawn; more would cover each other."""
+WEEK = 7 * 24 * 3600 * 1000
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -39,17 +40,22 @@ def trend_figure(
             figure.add_trace(trace)
     if len(plan.names) == 1:
         _mark_hidden(figure, plan, theme)
-    share = plan.measure == "share"
+    share, weeks = plan.measure == "share", sorted(plan.weeks["week"].unique())
     figure.update_yaxes(
         title={"text": words("week_axis" if share else "week_count_axis"), "standoff": 6},
         rangemode="tozero", tickformat=".0%" if share else ",d", nticks=6, fixedrange=True,
     )  # fmt: skip
     figure.update_xaxes(
-        type="date", showgrid=False, fixedrange=True, nticks=5 if narrow else 10, tickformat=words("date_lines")
+        type="date",
+        showgrid=False,
+        fixedrange=True,
+        tickformat=words("date_lines"),
+        tick0=weeks[0],
+        dtick=WEEK * -(-len(weeks) // (5 if narrow else 10)),
     )
     figure.update_layout(
         hovermode="closest", showlegend=len(plan.names) > 1, margin={"l": 8, "r": 12, "t": 10, "b": 8},
-        legend={"orientation": "v" if narrow else "h", "y": -0.22, "yanchor": "top"},
+        legend={"traceorder": "normal", "orientation": "v" if narrow else "h", "y": -0.22, "yanchor": "top"},
     )  # fmt: skip
     return plan.about.drawn(figure)
 

@@ -12,7 +12,9 @@ import pytest
 
 from clio import figures, measures
 from clio.errors import MissingExtraError
-from clio.figures.colour import colours
+from clio.figures._plan import plan_map
+from clio.figures.colour import colours, contrast
+from clio.figures.texts import ENGLISH
 from tests.measures.releases import monday, people, release
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** $\\alpha$ ![i](https://example.org/p.png) %{x} \u202e" + "W" * 10_000
@@ -124,15 +126,45 @@ def test_what_is_hidden_is_hatched_over_its_row_and_told(made):
 
 def test_hidden_cells_of_a_heat_map_are_gaps_with_crosses(made):
     found = figures.heatmap_figure(made.breakdowns, made.clusters, "language", level=0)
-    heat, crosses = found.figure.data
+    heat, numbers, crosses = found.figure.data
     gaps = np.argwhere(np.isnan(np.array(heat.z, float)))
     assert len(gaps) > 0
     assert set(map(tuple, gaps)) == set(zip(crosses.y, crosses.x, strict=True))
     assert (found.table["status"] == "not shown").sum() == len(gaps)
     shown = found.table[found.table["status"] == "shown"]
     assert np.nansum(np.array(heat.z, float)) == pytest.approx(shown["share"].sum())
+    assert len(gaps) + len(numbers.x) == np.size(heat.z)
     for row, column in gaps:
         assert "not shown" in heat.hovertext[row][column]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("measure", ["share", "ratio"])
+def test_numbers_in_cells_are_legible_on_their_colours(made, theme, measure):
+    figure = figures.heatmap_figure(made.breakdowns, made.clusters, "language", measure=measure, theme=theme).figure
+    heat, numbers = figure.data[:2]
+    scale = [shade for _, shade in heat.colorscale]
+    for row, column, ink in zip(numbers.y, numbers.x, numbers.textfont.color, strict=True):
+        z = (heat.z[row][column] - heat.zmin) / (heat.zmax - heat.zmin)
+        fill = scale[round(float(np.clip(z, 0, 1)) * (len(scale) - 1))]
+        assert contrast(ink, fill) >= 4.5
+
+
+def test_where_every_value_is_hidden_there_is_no_chart(made):
+    rows = people().assign(language=[f"v{n}" for n in range(3000)])
+    none = release(rows, ("language", "flag"))
+    found = figures.breakdown_figure(none.breakdowns, none.clusters, "language")
+    assert found.empty
+    assert "too few people" in found.figure.layout.annotations[0].text
+    assert list(found.table["status"]) == ["not shown"]
+
+
+def test_weeks_are_marked_at_their_mondays_and_lines_named_in_their_order(made):
+    figure = figures.trend_figure(made.trends, made.clusters, ["1-0001", "1-0000"]).figure
+    assert figure.layout.xaxis.tick0 == monday(0)
+    assert figure.layout.xaxis.dtick % (7 * 24 * 3600 * 1000) == 0
+    assert figure.layout.legend.traceorder == "normal"
+    assert [t.name for t in figure.data if t.showlegend is None] == ["Cluster 1-0001", "Cluster 1-0000"]
 
 
 def test_hidden_weeks_are_gaps_with_stripes():
@@ -206,6 +238,15 @@ def test_the_map_draws_every_square_and_names_that_do_not_overlap(made):
     marks = [t for t in found.figure.data if t.mode == "markers"]
     assert sum(len(t.x) for t in marks) == 12
     assert found.figure.layout.yaxis.scaleanchor == "x"
+    plan = plan_map(made.clusters, made.squares, None, None, "", 40, (884.0, 604.0), "light", ENGLISH)
+    spots = [
+        ((at - low) / (high - low) * size)
+        for at, (low, high), size in zip((plan.marks["x"], plan.marks["y"]), (plan.x, plan.y), (884, 604), strict=True)
+    ]
+    for own in np.flatnonzero(plan.marks["labelled"]):
+        wide = 3.5 * len(plan.marks["name"][own])
+        up = spots[1] - spots[1][own] - plan.marks["diameter"][own] / 2
+        assert not ((abs(spots[0] - spots[0][own]) < wide) & (up > 4) & (up < 22)).any()
     crowd = made.clusters.assign(x=1.0, y=1.0)
     assert len(figures.map_figure(crowd, made.squares, labels=40).figure.layout.annotations) == 1
     lost = made.clusters.assign(x=np.nan, y=np.nan)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from clio.figures._grids import plan_grid
 from clio.figures._plan import BINS, LABEL_LENGTH, plan_map, plan_tree, plan_trend
-from clio.figures.colour import Theme, colours, diverging, legible, sequential
+from clio.figures.colour import Theme, colours, legible, sequential
 from clio.figures.figure import Figure, each
-from clio.figures.grids import grid_limits
+from clio.figures.grids import cell_colour, grid_limits
 from clio.figures.static.vega import WIDTH, Spec, draw
 from clio.figures.texts import ENGLISH, Wording
 from clio.figures.words import cut
@@ -122,13 +122,12 @@ def heatmap_svg(
     plan = plan_grid((breakdowns, clusters), facet, level, measure, top, words)
     if plan.about.nothing:
         return draw(plan.about, {}, theme)
-    c = colours(theme)
-    steps, (low, high) = (diverging(theme) if measure == "ratio" else sequential(theme)), grid_limits(plan)
+    c, limits = colours(theme), grid_limits(plan)
     values = []
     for row, (_, name) in enumerate(plan.rows):
         for column, (_, value) in enumerate(plan.columns):
             z = plan.z[row, column]
-            fill = c.veil if z != z else steps[round(float(np.clip((z - low) / (high - low), 0, 1)) * (len(steps) - 1))]
+            fill = c.veil if z != z else cell_colour(plan, float(z), limits, theme)
             said = plan.said[row][column] or ("×" if z != z else "")
             values.append(
                 {"row": f"{row + 1}. {cut(name, 44)}", "column": cut(value, 24), "fill": fill, "said": said,
