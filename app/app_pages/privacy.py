@@ -53,6 +53,8 @@ def measured(release: Release) -> None:
         elif isinstance(value, dict):
             with st.expander(label):
                 st.table({md(k): md(_said(v), 1_000) for k, v in value.items()}, border="horizontal")
+        elif isinstance(value, list):
+            st.markdown("\n".join([f"**{label}**\n", *(f"- {md(_said(part), 1_000)}" for part in value)]))
         else:
             st.markdown(f"**{label}**  \n{md(_said(value), 1_000)}")
 

@@ -5,6 +5,7 @@ import datetime
 import streamlit as st
 from app_parts import controls, pictures, session
 
+from clio.explore.numbers import told_by_week
 from clio.explore.safe import md, plain
 from clio.explore.state import MOST_LINES
 from clio.figures import breakdown_figure, crossed_figure, growth_figure, movement_figure, trend_figure
@@ -42,7 +43,7 @@ def over_time() -> None:
     ordered = [*tops, *(name for name in release.rows if name not in tops)]
     chosen = now.lines
     if chosen is None:
-        chosen = (now.cluster,) if now.cluster else tuple(tops[:MOST_LINES])
+        chosen = (now.cluster,) if now.cluster else tuple((told_by_week(release, tops) or tops)[:MOST_LINES])
     controls.shows("w_lines", list(chosen))
     controls.shows("w_measure", now.measure)
     st.multiselect(
@@ -56,6 +57,8 @@ def over_time() -> None:
     )  # fmt: skip
     if chosen:
         pictures.figure(pictures.kept("lines", lines, chosen, now.measure, session.theme()), "over-time")
+    if untold := set(tops) - set(told_by_week(release, tops)):
+        st.caption(f"{len(untold)} of {len(tops)} areas have no two weeks that are shown, and so no line.")
 
 
 @st.fragment

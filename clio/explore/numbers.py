@@ -128,3 +128,9 @@ def together(release: Release, names: Sequence[str]) -> Together:
         accounts=max([release.thresholds.accounts, *known]),
         share=conversations / max(1, size_of(release, ALL)),
     )
+
+
+def told_by_week(release: Release, names: Sequence[str]) -> list[str]:
+    """Those of the clusters of which two weeks at least are shown, so that there is a line to draw."""
+    shown = release.trends[release.trends["kind"] == "value"]["cluster_id"].value_counts()
+    return [name for name in names if shown.get(name, 0) >= 2]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clio.explore.curation import add
-from clio.explore.numbers import headline, size, together
+from clio.explore.numbers import headline, size, together, told_by_week
 from clio.explore.release import ALL, Release, load
 from tests.released import variant, without_clusters, without_times
 
@@ -77,3 +77,12 @@ def test_several_add_up_and_none_twice(release: Release) -> None:
     everything = together(release, list(release.rows))
     assert everything.conversations == release.about["conversations"]
     assert everything.share == 1.0
+
+
+def test_lines_are_of_clusters_that_have_two_weeks(run: Path, tmp_path: Path) -> None:
+    release = load(run)
+    names = list(release.rows)
+    weeks = release.trends[release.trends["kind"] == "value"].groupby("cluster_id")["week"].nunique()
+    assert told_by_week(release, names) == [name for name in names if weeks.get(name, 0) > 1] != []
+    single = variant(run, tmp_path / "single", trends=lambda f: f.drop_duplicates("cluster_id"))
+    assert told_by_week(load(single), names) == []
