@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -16,10 +16,13 @@ from clio.report import scan
 
 if TYPE_CHECKING:
     from clio.explore.release import Release
+    from clio.privacy.redact import Redactor
     from clio.report.content import Report
     from clio.runs.read import Run
 
 Format = Literal["html", "pdf", "docx", "md"]
+MOVES = b'id="report-plots"'
+"""What a page with figures that move holds."""
 _ESCAPE = re.compile(r"\\(.)")
 FORMATS: tuple[Format, ...] = get_args(Format)
 
@@ -56,10 +59,8 @@ def write_report(
     hold_thresholds(release)
     redactor = redactor_of(release)
     report = compose(release, settings)
-    data, texts, lines = _WRITERS[format](report, release, settings, interactive)
-    known = scan.ours(release, report)
-    scan.refuse_findings(texts, redactor, known, scan.names_of(release))
-    scan.refuse_laid_out(lines, texts, redactor, known)
+    data = written(report, release, settings, format, interactive=interactive)
+    _look(data, report, release, format, redactor)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target, public=True) as handle:
@@ -80,34 +81,42 @@ def _refuse(target: Path, run: Run, format: Format, overwrite: bool) -> None:  #
         raise RunError(f"{target}: is there already. Name another file, or write over it with --force.")
 
 
-def _html(report: Report, release: Release, config: ReportConfig, interactive: bool) -> _Written:
-    from clio.report.html import page
+def written(
+    report: Report, release: Release, config: ReportConfig, form: Format, *, interactive: bool = False
+) -> bytes:
+    """The report as a file of that format. Raises as :func:`write_report`; nothing is looked through."""
+    if form == "html":
+        from clio.report.html import page
 
-    data = page(report, templates=config.templates, moving=release if interactive else None)
-    text = data.decode("utf-8")
-    return data, [*scan.page_texts(text), *(scan.moving_texts(text, release) if interactive else ())], []
-
-
-def _pdf(report: Report, _release: Release, config: ReportConfig, _interactive: bool) -> _Written:
-    writer = import_module("clio.report.pdf")
-    own = config.templates / "report.typ" if config.templates is not None else None
-    data: bytes = writer.pdf_bytes(report.document, own if own is not None and own.is_file() else None)
-    return data, scan.document_texts(report), str(writer.pdf_text(data)).splitlines()
-
-
-def _docx(report: Report, _release: Release, _config: ReportConfig, _interactive: bool) -> _Written:
-    writer = import_module("clio.report.docx")
-    data: bytes = writer.docx_bytes(report.document)
-    return data, scan.document_texts(report), scan.office_texts(data)
+        return page(report, templates=config.templates, moving=release if interactive else None)
+    if form == "pdf":
+        own = config.templates / "report.typ" if config.templates is not None else None
+        setter = import_module("clio.report.pdf").pdf_bytes
+        return bytes(setter(report.document, own if own is not None and own.is_file() else None))
+    if form == "docx":
+        return bytes(import_module("clio.report.docx").docx_bytes(report.document))
+    return str(import_module("clio.report.markdown").markdown_text(report.document)).encode("utf-8")
 
 
-def _md(report: Report, _release: Release, _config: ReportConfig, _interactive: bool) -> _Written:
-    writer = import_module("clio.report.markdown")
-    text: str = writer.markdown_text(report.document)
-    return text.encode("utf-8"), scan.document_texts(report), _ESCAPE.sub(r"\1", html.unescape(text)).splitlines()
+def file_texts(data: bytes, form: Format) -> list[str]:
+    """What a finished file reads like: of HTML text by text, of other formats as they are laid out."""
+    if form == "html":
+        return scan.page_texts(data.decode("utf-8", "replace"))
+    if form == "pdf":
+        return str(import_module("clio.report.pdf").pdf_text(data)).splitlines()
+    if form == "docx":
+        return scan.office_texts(data)
+    return _ESCAPE.sub(r"\1", html.unescape(data.decode("utf-8", "replace"))).splitlines()
 
 
-_Written = tuple[bytes, list[str], list[str]]
-"""A file, the texts in it one by one, and what it reads like line by line where these are broken up."""
-_WRITERS: Mapping[Format, Callable[[Report, Release, ReportConfig, bool], _Written]]
-_WRITERS = {"html": _html, "pdf": _pdf, "docx": _docx, "md": _md}
+def _look(data: bytes, report: Report, release: Release, form: Format, redactor: Redactor) -> None:
+    """The last look at the finished file. Raises as :func:`write_report`."""
+    laid_out = file_texts(data, form)
+    known, names = scan.ours(release, report), scan.names_of(release)
+    if form == "html":
+        moving = scan.moving_texts(data.decode("utf-8"), release) if MOVES in data else []
+        scan.refuse_findings([*laid_out, *moving], redactor, known, names)
+        return
+    texts = scan.document_texts(report)
+    scan.refuse_findings(texts, redactor, known, names)
+    scan.refuse_laid_out(laid_out, texts, redactor, known)
