@@ -16,6 +16,7 @@ _HOMES = {
     "palette": "clio.figures.colour",
     "sequential": "clio.figures.colour",
     "diverging": "clio.figures.colour",
+    "Wording": "clio.figures.texts",
     "label": "clio.figures.words",
     "hover": "clio.figures.words",
     "map_figure": "clio.figures.maps",
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from clio.figures.grids import crossed_figure as crossed_figure
     from clio.figures.grids import heatmap_figure as heatmap_figure
     from clio.figures.maps import map_figure as map_figure
+    from clio.figures.texts import Wording as Wording
     from clio.figures.trees import tree_figure as tree_figure
     from clio.figures.trends import sparkline_figure as sparkline_figure
     from clio.figures.trends import trend_figure as trend_figure
