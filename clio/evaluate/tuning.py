@@ -1,7 +1,8 @@
 """What other numbers of clusters, seeds and thresholds would have given: for choosing them, on the vectors of a run.
 
 Reads the private side of a run (vectors and accounts) and gives figures about whole clusterings alone. They are for
-the run's owner: they are of the very data, held to no threshold.
+the run's owner: they are of the very data, held to no threshold. How stable each single cluster is stands in the
+release (``stability`` of its clusters).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def _loopback_only(self, address):
 socket.socket.connect = _loopback_only
 """
 """Runs in the kernel before the first cell."""
-FIGURES = {"01_quick_start": 2, "02_tuning": 2, "03_privacy_audit": 1, "04_ad_hoc_study": 3}
+FIGURES = {"01_quick_start": 2, "02_tuning": 3, "03_privacy_audit": 1, "04_ad_hoc_study": 3}
 
 
 def read(path: Path) -> Any:
