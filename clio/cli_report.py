@@ -49,5 +49,8 @@ def report(
         sys.stdout.write(f"{verify}: {found.told()}.\n")
         return
     assert output is not None
-    written = write_report(run, output, format=format, config=settings, interactive=interactive, overwrite=force)
+    written = write_report(
+        run, output, format=format, config=settings, interactive=interactive, overwrite=force,
+        say=lambda line: sys.stderr.write(f"{line}\n"),
+    )  # fmt: skip
     sys.stdout.write(f"{written}: {written.stat().st_size:,} bytes\n")

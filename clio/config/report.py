@@ -20,6 +20,9 @@ ALL_SECTIONS: tuple[SectionName, ...] = (
 )  # fmt: skip
 
 
+_FOLDERS = ("templates", "fonts")
+
+
 class ReportConfig(Section):
     """Settings of a report. All have defaults."""
 
@@ -40,7 +43,10 @@ class ReportConfig(Section):
     """Scales whose lower half is the harmful one, such as a `safety` of which 5 is the safest; they tell of harm too,
     without being named under `concerns`."""
     templates: Path | None = None
-    """Folder whose files take the place of the built-in templates of the same name (report.html.j2)."""
+    """Folder whose files take the place of the built-in ones of the same name: report.html.j2, report.css, report.typ,
+    report.docx. Markdown has no template."""
+    fonts: Path | None = None
+    """Folder of fonts for the PDF, before those of this computer; a character that none has is printed as a box."""
 
     @field_validator("sections")
     @classmethod
@@ -57,7 +63,7 @@ class ReportConfig(Section):
 
 
 def load_report_config(source: ReportConfig | Mapping[str, Any] | str | Path | None, **overrides: Any) -> ReportConfig:
-    """Read and validate; an override of None changes nothing. A relative ``templates`` is beside the file.
+    """Read and validate; an override of None changes nothing. A relative ``templates`` or ``fonts`` is beside the file.
 
     Raises:
         ConfigError: the file cannot be read or holds faults; all of them are listed.
@@ -68,8 +74,7 @@ def load_report_config(source: ReportConfig | Mapping[str, Any] | str | Path | N
     elif isinstance(source, (str, Path)):
         where = str(source)
         data = read_yaml(Path(source))
-        if isinstance(data.get("templates"), str):
-            data["templates"] = Path(source).parent / data["templates"]
+        data |= {name: Path(source).parent / data[name] for name in _FOLDERS if isinstance(data.get(name), str)}
     else:
         data = dict(source or {})
     data |= {name: value for name, value in overrides.items() if value is not None}
@@ -80,6 +85,8 @@ def load_report_config(source: ReportConfig | Mapping[str, Any] | str | Path | N
             f"{'.'.join(str(part) for part in fault['loc']) or '(top)'}: {fault['msg']}" for fault in invalid.errors()
         )
         raise ConfigError(f"{where}: {len(faults)} fault{'s' * (len(faults) != 1)}", faults) from None
-    if config.templates is not None and not config.templates.is_dir():
-        raise ConfigError(f"{where}: 1 fault", (f"templates: {config.templates} is no folder",))
+    folders = {name: getattr(config, name) for name in _FOLDERS}
+    absent = tuple(f"{name}: {path} is no folder" for name, path in folders.items() if path and not path.is_dir())
+    if absent:
+        raise ConfigError(f"{where}: {len(absent)} fault{'s' * (len(absent) != 1)}", absent)
     return config

@@ -10,9 +10,10 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clio.errors import MissingExtraError
+from clio.errors import ConfigError, MissingExtraError
 from clio.privacy.wall import clean_text
 from clio.report._print import DEEPEST, language, pictures, widths, words
 from clio.report.document import Block, Document, Metrics, Node, Paragraph, Picture, Points, Section, Table, Tree
@@ -23,31 +24,64 @@ if TYPE_CHECKING:
 _EPOCH = datetime.datetime(1980, 1, 1, tzinfo=datetime.UTC)
 """The earliest date that a zip file can hold: a report has no date of its own."""
 _ACCENT, _SOFT = "0B4F8A", "5A6472"
+_STYLES = ("Title", "Heading 1", "Heading 2", "Heading 3", "Caption", "List Bullet")
+_OUTSIDE = b'TargetMode="External"'
 _LINE = 96
 _INCHES = 6.5
 
 
-def docx_bytes(document: Document) -> bytes:
+def docx_bytes(document: Document, template: Path | None = None) -> bytes:
     """The document as a DOCX file.
+
+    ``template`` is a DOCX file whose page, styles, header and footer are taken; what its body holds is left out. It has
+    to have the styles Title, Heading 1 to 3, Caption and List Bullet; tables are of Light List Accent 1 or Table Grid.
 
     Raises:
         MissingExtraError: python-docx or vl-convert is not installed.
+        ConfigError: the template is no DOCX file, lacks a style, or points outside of itself.
     """
     try:
         import docx
     except ImportError:
         raise MissingExtraError("A report in DOCX", "report") from None
-    writer = _Writer(docx.Document(), document)
+    writer = _Writer(docx.Document() if template is None else _based_on(template), document, own=template is not None)
     writer.write()
     out = io.BytesIO()
     writer.word.save(out)
     return _dateless(out.getvalue())
 
 
+def _based_on(template: Path) -> Word:
+    """The template without what its body holds, but for the page it sets."""
+    import docx
+    from docx.opc.exceptions import OpcError
+
+    try:
+        word = docx.Document(str(template))
+        with zipfile.ZipFile(template) as parts:
+            links = [name for name in parts.namelist() if name.endswith(".rels") and _OUTSIDE in parts.read(name)]
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, OpcError):
+        raise ConfigError(f"the report template {template} is no DOCX file") from None
+    if links:
+        raise ConfigError(
+            f"the report template {template} points outside of itself; a report asks no host for anything"
+        )
+    there = {str(style.name) for style in word.styles}
+    lacking = [name for name in _STYLES if name not in there]
+    if lacking:
+        raise ConfigError(f"the report template {template} lacks the styles {', '.join(lacking)}")
+    for element in list(word.element.body):
+        if element.tag != _q("w:sectPr"):
+            word.element.body.remove(element)
+    return word
+
+
 class _Writer:
-    def __init__(self, word: Word, document: Document) -> None:
-        self.word, self.document, self.words = word, document, words(document)
+    def __init__(self, word: Word, document: Document, *, own: bool = False) -> None:
+        self.word, self.document, self.words, self.own = word, document, words(document), own
         self.figure = self.table = self.bookmark = 0
+        there = {str(style.name) for style in word.styles}
+        self.deepest = next((level for level in range(1, 9) if f"Heading {level + 1}" not in there), 9)
 
     def write(self) -> None:
         self._about()
@@ -73,14 +107,21 @@ class _Writer:
         from docx.shared import Pt, RGBColor
 
         styles: Any = self.word.styles
-        styles["Normal"].font.name, styles["Normal"].font.size = "Calibri", Pt(10.5)
-        for name, size in (("Title", 30), ("Heading 1", 18), ("Heading 2", 13.5), ("Heading 3", 11.5)):
-            styles[name].font.size = Pt(size)
-            styles[name].font.color.rgb = RGBColor.from_string(_ACCENT)
+        if not self.own:
+            styles["Normal"].font.name, styles["Normal"].font.size = "Calibri", Pt(10.5)
+            for name, size in (("Title", 30), ("Heading 1", 18), ("Heading 2", 13.5), ("Heading 3", 11.5)):
+                styles[name].font.size = Pt(size)
+                styles[name].font.color.rgb = RGBColor.from_string(_ACCENT)
         spoken = styles.element.find(f".//{_q('w:rPrDefault')}//{_q('w:lang')}")
         if spoken is not None:
             spoken.set(_q("w:val"), language(self.document))
-        foot = self.word.sections[0].footer.paragraphs[0]
+        self._foot()
+
+    def _foot(self) -> None:
+        """Title and page number; below what the footer of a template of one's own says."""
+        footer = self.word.sections[0].footer
+        foot = next((paragraph for paragraph in footer.paragraphs if not paragraph.text), None)
+        foot = foot or footer.add_paragraph()
         foot.add_run(f"{clean_text(self.document.title)[:80]}\t\t{self.words['page']} ")
         _field(foot, "PAGE", "1")
         foot.add_run(f" {self.words['of']} ")
@@ -118,7 +159,7 @@ class _Writer:
         self.word.add_page_break()
 
     def _heading(self, title: str, level: int) -> None:
-        paragraph = self.word.add_heading(clean_text(title), min(level, 9))
+        paragraph = self.word.add_heading(clean_text(title), min(level, self.deepest))
         self.bookmark += 1
         number = str(self.bookmark)
         paragraph._p.insert(1, _element("w:bookmarkStart", {"w:id": number, "w:name": f"s{number}"}))
@@ -172,9 +213,14 @@ class _Writer:
             self._caption(numbered, table.caption)
             self._grid(table, widths(table, _LINE))
 
+    def _table_style(self, ruled: bool) -> str | None:
+        there = {str(style.name) for style in self.word.styles}
+        wanted = ("Light List Accent 1", "Table Grid") if ruled else ("Normal Table",)
+        return next((name for name in wanted if name in there), None)
+
     def _grid(self, table: Table, wanted: list[int], bold: int | None = None) -> None:
         """Written element by element: python-docx walks the whole table for each cell."""
-        grid = self.word.add_table(0, len(wanted), style="Light List Accent 1" if table.columns else "Normal Table")
+        grid = self.word.add_table(0, len(wanted), style=self._table_style(bool(table.columns)))
         element, total = grid._tbl, sum(wanted) or 1
         twips = [str(round(width / total * _INCHES * 1440)) for width in wanted]
         for column, width in zip(element.tblGrid, twips, strict=True):

@@ -5,8 +5,8 @@ The same document, template and fonts give the same bytes: the file has no date 
 
 Fonts: the text is set in Libertinus Serif, which comes with typst and has Latin, Greek, Cyrillic and Hebrew letters.
 Other scripts are taken from the fonts that this computer has, as are the letters in figures; a character that no font
-has is printed as an empty box and cannot be copied out of the file (:func:`pdf_text` gives U+FFFD for it). Noto fonts
-cover nearly everything; ``fonts`` names further folders.
+has is printed as an empty box and cannot be copied out of the file (:func:`pdf_text` gives U+FFFD for it, and
+:func:`undrawn` says which they are). Noto fonts cover nearly everything; ``fonts`` names further folders.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from pypdf import PdfReader
 
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+_PROBE = Path(__file__).parent / "templates" / "letters.typ"
+_NEAR = 0x17F
+"""The last letter of Latin Extended-A: fonts that come with typst have all up to it."""
 _LINE = 112
 """Characters of a line of table text at its usual size."""
 _RUNNING = 70
@@ -38,6 +42,8 @@ _WIDE, _TALL = 470.0, 560.0
 """Points that a figure may take of a page."""
 _PLAIN_TAGS = frozenset({"/P", "/TD", "/TH", "/Lbl"})
 """Tags of texts, which hold no figures."""
+_UNPRINTED = ("svg", "alt", "id", "key", "kind")
+"""Of the data of a report: names of things, and what stands for a figure where it is not seen."""
 Data = dict[str, Any]
 
 
@@ -69,14 +75,45 @@ def pdf_text(data: bytes) -> str:
     Raises:
         MissingExtraError: pypdf is not installed.
     """
+    reader = _reader(data)
+    about = [str(value) for value in (reader.metadata or {}).values()]
+    parts = [*about, *(_whole(page.extract_text().replace(BREAK, "")) for page in reader.pages), *_alternatives(reader)]
+    return "\n".join(parts).replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def undrawn(document: Document, fonts: Sequence[Path] = ()) -> list[str]:
+    """Characters of the document that no font has, each by itself; marks that join a letter are not looked at.
+
+    Raises:
+        MissingExtraError: typst or pypdf is not installed.
+    """
+    far = sorted(letter for letter in _letters(_data(document)) if ord(letter) > _NEAR and _stands_alone(letter))
+    if not far:
+        return []
+    data = bytes(_set(_typst(), _PROBE, {"letters": far}, fonts, "pdf"))
+    printed = "".join(page.extract_text() for page in _reader(data).pages)
+    there = set(printed) | set(unicodedata.normalize("NFKC", printed))
+    return [letter for letter in far if letter not in there and unicodedata.normalize("NFKC", letter) not in there]
+
+
+def _stands_alone(letter: str) -> bool:
+    return letter.isprintable() and not letter.isspace() and unicodedata.category(letter)[0] != "M"
+
+
+def _letters(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return set().union(*(_letters(item) for key, item in value.items() if key not in _UNPRINTED), set())
+    if isinstance(value, list):
+        return set().union(*(_letters(item) for item in value), set())
+    return set(value) if isinstance(value, str) else set()
+
+
+def _reader(data: bytes) -> PdfReader:
     try:
         from pypdf import PdfReader
     except ImportError:
         raise MissingExtraError("Reading a report in PDF", "report") from None
-    reader = PdfReader(io.BytesIO(data))
-    about = [str(value) for value in (reader.metadata or {}).values()]
-    parts = [*about, *(_whole(page.extract_text().replace(BREAK, "")) for page in reader.pages), *_alternatives(reader)]
-    return "\n".join(parts).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return PdfReader(io.BytesIO(data))
 
 
 def _alternatives(reader: PdfReader) -> Iterator[str]:
@@ -136,6 +173,15 @@ def _compile(
         if template is not None:
             raise ConfigError(f"the report template {template} does not compile: {reason}") from None
         raise ClioError(f"typst could not set this report: {reason}; --format html needs no typst") from None
+
+
+def _set(
+    typst: ModuleType, source: Path, data: Mapping[str, Any], fonts: Sequence[Path], kind: str, ppi: float = 96
+) -> Any:
+    return typst.compile(
+        source, root=source.parent, font_paths=list(fonts), format=kind, ppi=ppi, timestamp=0,
+        sys_inputs={"report": json.dumps(data, ensure_ascii=True)},
+    )  # fmt: skip
 
 
 def _data(document: Document) -> Data:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -24,15 +24,19 @@ Format = Literal["html", "pdf", "docx", "md"]
 MOVES = b'id="report-plots"'
 """What a page with figures that move holds."""
 _ESCAPE = re.compile(r"\\(.)")
+_TOLD = 20
+"""Characters that a remark names."""
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 def write_report(
     run: str | Path, path: str | Path, *, format: Format = "html",  # noqa: A002
     config: ReportConfig | Mapping[str, Any] | str | Path | None = None, interactive: bool = False,
-    overwrite: bool = False,
+    overwrite: bool = False, say: Callable[[str], object] | None = None,
 ) -> Path:  # fmt: skip
     """Write the report of a run, or of a release that was passed on alone, and give the path back.
+
+    ``say`` is told of what the file shows less well than it might: characters of a PDF that no font has.
 
     Raises:
         RunError: nothing was released yet, the file is there and ``overwrite`` is not given, or its place is the run's.
@@ -67,7 +71,20 @@ def write_report(
             handle.write(data)
     except OSError as fault:
         raise RunError(f"{target}: cannot be written ({fault.strerror}). Choose another place with -o.") from None
+    if say is not None and format == "pdf":
+        _say_undrawn(report, settings, say)
     return target
+
+
+def _say_undrawn(report: Report, config: ReportConfig, say: Callable[[str], object]) -> None:
+    missing: list[str] = import_module("clio.report.pdf").undrawn(report.document, _fonts(config))
+    if missing:
+        shown = " ".join(f"{letter} (U+{ord(letter):04X})" for letter in missing[:_TOLD])
+        more = f" and {len(missing) - _TOLD:,} more" if len(missing) > _TOLD else ""
+        say(
+            f"{len(missing):,} characters are in no font of this computer and are printed as boxes: {shown}{more}. "
+            "Install Noto fonts, or name a folder of fonts under `fonts` of the report's config."
+        )
 
 
 def _refuse(target: Path, run: Run, format: Format, overwrite: bool) -> None:  # noqa: A002
@@ -90,12 +107,21 @@ def written(
 
         return page(report, templates=config.templates, moving=release if interactive else None)
     if form == "pdf":
-        own = config.templates / "report.typ" if config.templates is not None else None
         setter = import_module("clio.report.pdf").pdf_bytes
-        return bytes(setter(report.document, own if own is not None and own.is_file() else None))
+        return bytes(setter(report.document, _own(config, "report.typ"), _fonts(config)))
     if form == "docx":
-        return bytes(import_module("clio.report.docx").docx_bytes(report.document))
+        return bytes(import_module("clio.report.docx").docx_bytes(report.document, _own(config, "report.docx")))
     return str(import_module("clio.report.markdown").markdown_text(report.document)).encode("utf-8")
+
+
+def _own(config: ReportConfig, name: str) -> Path | None:
+    """A template of that name, where the config's folder has one."""
+    own = config.templates / name if config.templates is not None else None
+    return own if own is not None and own.is_file() else None
+
+
+def _fonts(config: ReportConfig) -> list[Path]:
+    return [] if config.fonts is None else [config.fonts]
 
 
 def file_texts(data: bytes, form: Format) -> list[str]:

@@ -38,3 +38,14 @@ def test_templates_lie_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert load_report_config(path, language="de").templates == tmp_path / "mine"
     assert load_report_config(path, language=None).language == "en"
+
+
+def test_a_folder_of_fonts_lies_beside_the_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text("fonts: letters\ntemplates: mine\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"fonts: .*letters is no folder") as wrong:
+        load_report_config(path)
+    assert len(wrong.value.faults) == 2
+    for name in ("letters", "mine"):
+        (tmp_path / name).mkdir()
+    assert load_report_config(path).fonts == tmp_path / "letters"

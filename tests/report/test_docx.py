@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from clio.errors import ConfigError
 from clio.report.document import Document, Paragraph, Section, Table
 from tests.report.documents import DOCUMENT, HOSTILE, every_kind, hostile, large, lost, titles, whole
 
@@ -111,3 +113,57 @@ def test_empty_sections_and_blocks_are_no_fault() -> None:
 def test_titles_of_any_length_do_for_the_properties(text: str) -> None:
     document = Document(text, text, text, "en", (), ())
     assert len(opened(docx_bytes(document)).core_properties.title) <= 255
+
+
+def template(folder: Path, change: Any = None) -> Path:
+    word = docx.Document()
+    word.add_paragraph("Words of the template")
+    word.sections[0].header.paragraphs[0].text = "House of Tests"
+    word.sections[0].footer.paragraphs[0].text = "Street 1"
+    word.styles["Heading 1"].font.name = "Georgia"
+    if change is not None:
+        change(word)
+    word.save(str(folder / "report.docx"))
+    return folder / "report.docx"
+
+
+def test_a_template_of_ones_own_gives_page_styles_header_and_footer(tmp_path: Path) -> None:
+    data = docx_bytes(whole(), template(tmp_path))
+    assert lost(whole(), said(data)) == []
+    word = opened(data)
+    assert "Words of the template" not in said(data)
+    assert word.sections[0].header.paragraphs[0].text == "House of Tests"
+    foot = [paragraph.text for paragraph in word.sections[0].footer.paragraphs]
+    assert foot[0] == "Street 1"
+    assert "Page" in foot[1]
+    assert word.styles["Heading 1"].font.name == "Georgia"
+    assert docx_bytes(whole(), template(tmp_path)) == data
+
+
+def test_a_template_may_lack_table_styles_and_deep_headings(tmp_path: Path) -> None:
+    def bare_bones(word: Any) -> None:
+        for name in ("Light List Accent 1", "Table Grid", "Heading 4", "Heading 9"):
+            word.styles[name].element.getparent().remove(word.styles[name].element)
+
+    deep = Section("s", "Deepest")
+    for level in range(12):
+        deep = Section("s", f"Above {level}", every_kind("x"), (deep,))
+    document = Document("T", "", "", "en", (), (deep,))
+    word = opened(docx_bytes(document, template(tmp_path, bare_bones)))
+    assert [p.text for p in word.paragraphs if p.style.name == "Heading 3"][-1] == "Deepest"
+
+
+def test_a_template_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    def without_title(word: Any) -> None:
+        word.styles["Title"].element.getparent().remove(word.styles["Title"].element)
+
+    def linked(word: Any) -> None:
+        word.part.relate_to("https://example.invalid/x.png", "http://x/image", is_external=True)
+
+    with pytest.raises(ConfigError, match="lacks the styles Title"):
+        docx_bytes(whole(), template(tmp_path, without_title))
+    with pytest.raises(ConfigError, match="points outside"):
+        docx_bytes(whole(), template(tmp_path, linked))
+    (tmp_path / "report.docx").write_text("no zip")
+    with pytest.raises(ConfigError, match="is no DOCX file"):
+        docx_bytes(whole(), tmp_path / "report.docx")

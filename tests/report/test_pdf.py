@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from tests.report.documents import DOCUMENT, HOSTILE, bare, every_kind, hostile,
 pytest.importorskip("typst")
 pypdf = pytest.importorskip("pypdf")
 from clio.report import pdf  # noqa: E402
-from clio.report.pdf import TEMPLATE, pdf_bytes, pdf_pages, pdf_text  # noqa: E402
+from clio.report.pdf import TEMPLATE, pdf_bytes, pdf_pages, pdf_text, undrawn  # noqa: E402
+from clio.report.write import write_report  # noqa: E402
 
 
 def opened(data: bytes) -> Any:
@@ -182,3 +184,53 @@ def test_a_wrong_template_is_named_without_the_text_of_the_report(tmp_path: Path
     assert "Private words" not in str(raised.value)
     with pytest.raises(ConfigError, match="is not there; `templates` of"):
         pdf_bytes(whole(), tmp_path / "absent.typ")
+
+
+class OwnFonts:
+    """typst with the fonts it brings and those that it is given, whatever this computer has."""
+
+    def __init__(self, typst: Any) -> None:
+        self.typst, self.TypstError, self.asked = typst, typst.TypstError, []
+
+    def compile(self, *given: Any, **named: Any) -> Any:
+        self.asked.append(named["font_paths"])
+        return self.typst.compile(*given, **named, ignore_system_fonts=True)
+
+
+@pytest.fixture
+def own_fonts(monkeypatch: pytest.MonkeyPatch) -> OwnFonts:
+    made = OwnFonts(pdf._typst())
+    monkeypatch.setattr(pdf, "_typst", lambda: made)
+    return made
+
+
+def test_characters_that_no_font_has_are_told(own_fonts: OwnFonts) -> None:
+    document = whole("Grüße αβγ שלום ﬁne 中文 हि 😀")
+    assert undrawn(document) == sorted("中文😀")
+    assert undrawn(whole()) == []
+
+
+def test_a_folder_of_fonts_draws_them(own_fonts: OwnFonts, tmp_path: Path) -> None:
+    found = list(Path("/usr/share/fonts").rglob("NotoSansThai-*.ttf"))
+    if not found:
+        pytest.skip("needs Noto Sans Thai under /usr/share/fonts")
+    shutil.copy(found[0], tmp_path)
+    document = whole("ไทยแลนด์")
+    assert undrawn(document) == sorted(set("ไทยแลนด"))
+    assert undrawn(document, [tmp_path]) == []
+    assert pdf_text(pdf_bytes(document, fonts=[tmp_path])).count("\N{REPLACEMENT CHARACTER}") == 0
+
+
+def test_the_config_names_the_folder_and_the_command_tells_what_is_missing(
+    run: Path, own_fonts: OwnFonts, tmp_path: Path
+) -> None:
+    (tmp_path / "fonts").mkdir()
+    said: list[str] = []
+    config = {"title": "中文", "detail": "brief", "fonts": tmp_path / "fonts"}
+    write_report(run, tmp_path / "r.pdf", format="pdf", config=config, say=said.append)
+    assert own_fonts.asked[-1] == [tmp_path / "fonts"]
+    (line,) = said
+    assert "2 characters" in line
+    assert "中 (U+4E2D)" in line
+    write_report(run, tmp_path / "plain.pdf", format="pdf", config={"detail": "brief"}, say=said.append)
+    assert len(said) == 1
