@@ -12,7 +12,7 @@ from clio.figures import breakdown_figure, representation_figure, trend_figure
 
 def represented(name: str, theme: str):
     release = session.release()
-    return representation_figure(release.breakdowns, release.clusters, name, theme=theme)
+    return representation_figure(release.breakdowns, release.clusters, name, several=release.several, theme=theme)
 
 
 def weeks(name: str, theme: str):

@@ -25,7 +25,10 @@ CARE = (
 
 def sliced(facet: str, one: str, other: str, level: int, theme: str):
     release = session.release()
-    return slices_figure(release.breakdowns, release.clusters, facet, one, other, level=level, theme=theme)
+    adds_up = facet not in release.several
+    return slices_figure(
+        release.breakdowns, release.clusters, facet, one, other, level=level, adds_up=adds_up, theme=theme
+    )
 
 
 def heated(facet: str, level: int, theme: str):
@@ -174,7 +177,8 @@ def runs() -> None:
         return
     st.caption(f"{found.why} If they do all the same, the verdicts below mean nothing.")
     frames = ((release.breakdowns, release.clusters), (second.breakdowns, second.clusters))
-    pictures.figure(runs_figure(*frames, facet, labels=labels, theme=session.theme()), "runs")
+    adds_up = facet not in release.several | second.several
+    pictures.figure(runs_figure(*frames, facet, labels=labels, adds_up=adds_up, theme=session.theme()), "runs")
 
 
 def beside(release: Release, second: Release, facet: str, labels: tuple[str, str]) -> None:

@@ -75,6 +75,7 @@ def shares(one: Release, other: Release, facet: str) -> pd.DataFrame:
     """A facet's values in both, without ratio, interval and verdict: columns value, share_one, share_other."""
     from clio.measures import compare_runs
 
-    frame = compare_runs((one.breakdowns, one.clusters), (other.breakdowns, other.clusters), facet)
+    adds_up = facet not in one.several | other.several
+    frame = compare_runs((one.breakdowns, one.clusters), (other.breakdowns, other.clusters), facet, adds_up=adds_up)
     order = frame[["share_one", "share_other"]].max(axis=1).sort_values(ascending=False, kind="stable").index
     return frame.loc[order, ["value", "share_one", "share_other"]].reset_index(drop=True)

@@ -88,6 +88,11 @@ class Release:
         return Thresholds.of(ReleaseConfig.model_validate(known))
 
     @cached_property
+    def several(self) -> frozenset[str]:
+        """Facets of which a conversation may have more than one value."""
+        return frozenset(name for name, facet in self.facets.items() if not facet.adds_up)
+
+    @cached_property
     def rows(self) -> dict[str, dict[str, Any]]:
         """Clusters by id; missing parents are None."""
         found = {}
@@ -237,8 +242,9 @@ def _edited(release: Release, edits: Curation) -> Release:
     """With the edits in force; levels and squares of the map follow the clusters."""
     if not edits.active:
         return replace(release, curation=edits)
-    several = [name for name, facet in release.facets.items() if not facet.adds_up]
-    made = curation.apply_edits(release.clusters, release.breakdowns, release.trends, edits.own, several=several)
+    made = curation.apply_edits(
+        release.clusters, release.breakdowns, release.trends, edits.own, several=release.several
+    )
     by_level = made.clusters.groupby("level")["conversations"]
     counts = {"clusters": by_level.size(), "conversations": by_level.sum()}
     counts |= {"smallest": by_level.min(), "largest": by_level.max()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -85,10 +86,11 @@ def breakdown(
 
 
 def representation(
-    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_id: str, facets: list[str] | None, top: int, words: Wording
-) -> Rows:
+    tables: tuple[pd.DataFrame, pd.DataFrame], cluster_id: str, facets: list[str] | None, several: Collection[str],
+    top: int, words: Wording,
+) -> Rows:  # fmt: skip
     w = words
-    frame = measures.representation(*tables, cluster_id, facets=facets)
+    frame = measures.representation(*tables, cluster_id, facets=facets, several=several)
     pairs = zip(frame["facet"], frame["value"], strict=True)
     frame = frame.assign(label=[f"{w.facets.get(f, f)}: {w.value(v)}" for f, v in pairs])
     name = cut(_named(tables[1], cluster_id, w), 120)
@@ -100,11 +102,11 @@ def representation(
 
 
 def slices(
-    tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, one: str, other: str, level: int | None, top: int,
-    words: Wording,
+    tables: tuple[pd.DataFrame, pd.DataFrame], facet: str, one: str, other: str, level: int | None,
+    adds_up: bool, top: int, words: Wording,
 ) -> Rows:  # fmt: skip
     w = words
-    frame = measures.compare_slices(*tables, facet, one, other, level=level)
+    frame = measures.compare_slices(*tables, facet, one, other, level=level, adds_up=adds_up)
     told, pair = w.facet(facet), {"one": w.value(one, LABEL), "other": w.value(other, LABEL)}
     what = w("slices", facet=told, **pair)
     said = Said(
@@ -117,10 +119,10 @@ def slices(
 
 def runs(
     one: tuple[pd.DataFrame, pd.DataFrame], other: tuple[pd.DataFrame, pd.DataFrame], facet: str,
-    labels: tuple[str, str], cluster_id: str, top: int, words: Wording,
+    labels: tuple[str, str], cluster_id: str, adds_up: bool, top: int, words: Wording,
 ) -> Rows:  # fmt: skip
     w = words
-    frame = measures.compare_runs(one, other, facet, cluster_id=cluster_id)
+    frame = measures.compare_runs(one, other, facet, cluster_id=cluster_id, adds_up=adds_up)
     frame = frame.assign(label=[w.value(str(value)) for value in frame["value"]])
     told, pair = w.facet(facet), {"one": cut(labels[0]), "other": cut(labels[1])}
     what = w("runs", facet=told, **pair)

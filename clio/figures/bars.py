@@ -41,32 +41,33 @@ def breakdown_figure(
 
 def representation_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, cluster_id: str, *, facets: Sequence[str] | None = None,
-    top: int = 14, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
-    height: int | None = None,
+    several: Collection[str] = (), top: int = 14, words: Wording = ENGLISH, theme: Theme = "light",
+    width: int | None = None, height: int | None = None,
 ) -> Figure:  # fmt: skip
-    """Values that are more or less common in a cluster than in everything else."""
+    """Values more or less common in a cluster than in everything else; ``several``: facets of kind ``multi``."""
     chosen = None if facets is None else list(facets)
     return rows_figure(
-        _rows.representation((breakdowns, clusters), cluster_id, chosen, top, words), theme, width, height
+        _rows.representation((breakdowns, clusters), cluster_id, chosen, several, top, words), theme, width, height
     )
 
 
 def slices_figure(
     breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, one: str, other: str, *, level: int | None = None,
-    top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    adds_up: bool = True, top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
     height: int | None = None,
 ) -> Figure:  # fmt: skip
     """Which clusters one value of a facet has more often than another."""
-    return rows_figure(_rows.slices((breakdowns, clusters), facet, one, other, level, top, words), theme, width, height)
+    rows = _rows.slices((breakdowns, clusters), facet, one, other, level, adds_up, top, words)
+    return rows_figure(rows, theme, width, height)
 
 
 def runs_figure(
     one: Tables, other: Tables, facet: str, *, labels: tuple[str, str] = ("first", "second"), cluster_id: str = "all",
-    top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
+    adds_up: bool = True, top: int = 20, words: Wording = ENGLISH, theme: Theme = "light", width: int | None = None,
     height: int | None = None,
 ) -> Figure:  # fmt: skip
     """A facet's values in two runs, each given as (breakdowns, clusters)."""
-    return rows_figure(_rows.runs(one, other, facet, labels, cluster_id, top, words), theme, width, height)
+    return rows_figure(_rows.runs(one, other, facet, labels, cluster_id, adds_up, top, words), theme, width, height)
 
 
 def movement_figure(

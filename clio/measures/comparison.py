@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -26,9 +26,13 @@ _NO_ANSWER = (MISSING, "failed", "refused", "")
 
 
 def representation(
-    breakdowns: pd.DataFrame, clusters: pd.DataFrame, cluster_id: str, *, facets: Sequence[str] | None = None
-) -> pd.DataFrame:
+    breakdowns: pd.DataFrame, clusters: pd.DataFrame, cluster_id: str, *,
+    facets: Sequence[str] | None = None, several: Collection[str] = (),
+) -> pd.DataFrame:  # fmt: skip
     """Values of the facets (default: all, crossings apart) in a cluster against everything outside of it.
+
+    ``several``: facets of which a conversation may have more than one value (kind ``multi``). What their shown values
+    leave over of a cluster bounds no hidden one; only its size does.
 
     q values are over all rows given back. ``ratio`` is how many times as common the value is in the cluster as in the
     rest; the strongest findings come first.
@@ -43,7 +47,7 @@ def representation(
         if not total or not len(everything):
             continue
         own = _cells(cells, cluster_id).reindex(everything.index)
-        left = float(room(cells, clusters).get(cluster_id, total))
+        left = total if facet in several else float(room(cells, clusters).get(cluster_id, total))
         least, most = _bounds(own["conversations"], np.minimum(left, everything["conversations"]))
         count = everything["conversations"].to_numpy(np.float64)
         one = Side(least, most, np.full(len(count), total), _effect(own, most))
@@ -104,12 +108,14 @@ def facet_matrix(
 
 
 def compare_slices(
-    breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, one: str, other: str, *, level: int | None = None
-) -> pd.DataFrame:
+    breakdowns: pd.DataFrame, clusters: pd.DataFrame, facet: str, one: str, other: str, *,
+    level: int | None = None, adds_up: bool = True,
+) -> pd.DataFrame:  # fmt: skip
     """Which clusters conversations of value ``one`` of a facet are in more often than those of value ``other``.
 
-    Shares are of all conversations with that value. The facet has one value a conversation: the two groups are taken
-    to be apart. Both values have to be shown for the whole release, else the frame is empty.
+    Shares are of all conversations with that value. The two groups are taken to be apart; where a conversation may have
+    several values (``adds_up`` False) they may overlap, and intervals are too wide rather than too narrow. Both values
+    have to be shown for the whole release, else the frame is empty.
     """
     level = pick_level(clusters, level, top=True)
     members = clusters[clusters["level"] == level].sort_values(["conversations", "cluster_id"], ascending=[False, True])
@@ -118,7 +124,8 @@ def compare_slices(
     everything = _cells(cells, ALL)
     if one not in everything.index or other not in everything.index:
         members, ids = members.iloc[:0], ids.iloc[:0]
-    left = room(cells, clusters).reindex(ids).to_numpy(np.float64)
+    sizes = members["conversations"].to_numpy(np.float64)
+    left = room(cells, clusters).reindex(ids).to_numpy(np.float64) if adds_up else sizes
     sides = []
     for value in (one, other):
         there = cells[(cells["value"].map(lambda v: clean(str(v))) == value) & cells["cluster_id"].isin(ids)]
@@ -142,18 +149,21 @@ def compare_runs(
     facet: str,
     *,
     cluster_id: str = ALL,
+    adds_up: bool = True,
 ) -> pd.DataFrame:
     """Shares of a facet's values in two runs, each given as (breakdowns, clusters).
 
     Clusters of two runs are different groups even where their names agree, so runs are compared by facets; a
-    ``cluster_id`` other than the whole makes sense only for runs of one fixed taxonomy. The runs must not hold the same
-    conversations: the intervals take them for two samples.
+    ``cluster_id`` other than the whole makes sense only for runs of one fixed taxonomy. ``adds_up`` is False for facets
+    with several values a conversation. The runs must not hold the same conversations: the intervals take them for two
+    samples.
     """
     found = []
     for breakdowns, clusters in (one, other):
         cells = breakdowns[(breakdowns["facet"] == facet) & (breakdowns["kind"] == "value")]
-        left = float(room(cells, clusters).get(cluster_id, 0.0))
-        found.append((_cells(cells, cluster_id), size_of(clusters, cluster_id), left))
+        total = size_of(clusters, cluster_id)
+        left = float(room(cells, clusters).get(cluster_id, 0.0)) if adds_up else total
+        found.append((_cells(cells, cluster_id), total, left))
     sizes = pd.concat([cells["conversations"] for cells, _, _ in found])
     totals = sizes.groupby(level=0).max()
     values = in_order(totals.index.tolist(), totals.tolist())

@@ -247,7 +247,9 @@ def _apart(base: Base, cluster: str) -> list[Block | None]:
     w, facets = base.words, list(base.release.single)
     if not facets or len(base.areas) < 2:
         return []
-    found = rows_of(representation(base.release.breakdowns, base.release.clusters, cluster, facets=facets))
+    release = base.release
+    measured = representation(release.breakdowns, release.clusters, cluster, facets=facets, several=release.several)
+    found = rows_of(measured)
     clear = [row for row in found if row["verdict"] in ("over", "under")]
     if not clear:
         return [Paragraph(w("apart_none"), quiet=True)] if found else []

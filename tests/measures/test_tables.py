@@ -262,3 +262,34 @@ def test_a_release_of_nothing_gives_empty_frames(plain, name):
     assert not len(measures.facet_matrix(plain.breakdowns.iloc[:0], nothing, "language"))
     assert not len(measures.facet_shares(plain.breakdowns.iloc[:0], nothing, "language"))
     assert isinstance(measures.concern_flag(plain.breakdowns.iloc[:0], nothing), pd.DataFrame)
+
+
+def tagged() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All 200 conversations of a cluster have the tag a; how many have b as well is hidden there."""
+    clusters = pd.DataFrame(
+        {"cluster_id": ["0-0000", "0-0001"], "level": 0, "parent_id": None, "name": ["one", "two"],
+         "conversations": [200, 800], "accounts": [200, 800]}
+    )  # fmt: skip
+    cells = [("all", "a", 900), ("all", "b", 400), ("0-0000", "a", 200), ("0-0001", "a", 700), ("0-0001", "b", 300)]
+    breakdowns = pd.DataFrame(
+        [{"cluster_id": c, "facet": "tags", "value": v, "kind": "value", "conversations": n, "accounts": n,
+          "share": 0.1} for c, v, n in cells]
+    )  # fmt: skip
+    return breakdowns, clusters
+
+
+def test_where_values_do_not_add_up_what_is_shown_bounds_nothing_that_is_hidden():
+    breakdowns, clusters = tagged()
+    wrong = measures.representation(breakdowns, clusters, "0-0000").set_index("value").loc["b"]
+    assert wrong["verdict"] == "under"  # of one value a conversation nothing would be left for b
+    said = measures.representation(breakdowns, clusters, "0-0000", several=["tags"]).set_index("value").loc["b"]
+    assert said["verdict"] not in ("over", "under")
+    one = measures.compare_slices(breakdowns, clusters, "tags", "b", "a", level=0).set_index("cluster_id")
+    assert one.loc["0-0000", "verdict"] == "under"
+    other = measures.compare_slices(breakdowns, clusters, "tags", "b", "a", level=0, adds_up=False)
+    assert other.set_index("cluster_id").loc["0-0000", "verdict"] not in ("over", "under")
+    only_a = breakdowns[breakdowns["cluster_id"] == "0-0000"]
+    runs = (only_a.assign(value="b"), clusters), (only_a, clusters)
+    for adds_up in (True, False):
+        frame = measures.compare_runs(*runs, "tags", cluster_id="0-0000", adds_up=adds_up).set_index("value")
+        assert (frame.loc["b", "verdict"] == "over") is adds_up
