@@ -5,7 +5,8 @@ from __future__ import annotations
 ENGLISH = {
     # For writers
     "contents": "Contents", "table": "Table", "figure": "Figure", "page": "Page", "of": "of",
-    "data_of_figure": "Data of this figure", "skip": "Skip to the report", "content_hash": "Hash of this report",
+    "data_of_figure": "Data of this figure", "data_of_figures": "Data of the figures",
+    "skip": "Skip to the report", "content_hash": "Hash of this report",
     # Numbers and names
     "to": "to", "at_least": "at least", "at_most": "at most {n}", "not_shown": "not shown", "no_answer": "no answer",
     "untitled": "Usage",

@@ -5,7 +5,8 @@ from __future__ import annotations
 GERMAN = {
     # For writers
     "contents": "Inhalt", "table": "Tabelle", "figure": "Abbildung", "page": "Seite", "of": "von",
-    "data_of_figure": "Zahlen dieser Abbildung", "skip": "Zum Bericht springen",
+    "data_of_figure": "Zahlen dieser Abbildung", "data_of_figures": "Zahlen der Abbildungen",
+    "skip": "Zum Bericht springen",
     "content_hash": "Prüfsumme des Berichts",
     # Numbers and names
     "to": "bis", "at_least": "mindestens", "at_most": "höchstens {n}", "not_shown": "nicht gezeigt",

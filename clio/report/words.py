@@ -25,7 +25,7 @@ def fixed_texts() -> list[str]:
 
 
 WRITERS = (
-    "contents", "table", "figure", "page", "data_of_figure", "skip", "of", "content_hash",
+    "contents", "table", "figure", "page", "data_of_figure", "data_of_figures", "skip", "of", "content_hash",
 )  # fmt: skip
 """Keys that a document hands to its writers."""
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import clio.report
+from clio.report import _print
 from clio.report._grounds import _DETECTORS, _STAGES
-from clio.report.words import TEXTS, WRITERS, Words
+from clio.report.words import TEXTS, WRITERS, Words, fixed_texts
 
 
 def places(text: str) -> set[str]:
@@ -26,6 +27,12 @@ def test_every_language_has_every_text_with_the_same_places() -> None:
 def test_german_is_not_english() -> None:
     same = {key for key, text in TEXTS["de"].items() if text == TEXTS["en"][key]}
     assert same <= {"c_name", "node", "p_breakdown"}
+
+
+def test_what_writers_write_is_known_to_the_last_look() -> None:
+    for texts in _print._WORDS.values():
+        assert set(texts) <= set(WRITERS)
+        assert set(texts.values()) <= set(fixed_texts())
 
 
 def test_what_writers_need_is_there() -> None:
