@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clio.errors import ClioError
 from clio.explore.openings import closed
-from clio.runs import access_log, restricted
+from clio.runs import restricted
 
 if TYPE_CHECKING:
     from clio.explore.release import Release
@@ -45,5 +45,5 @@ def open_points(release: Release, *, purpose: str, who: str | None = None) -> Pl
     if why:
         raise ClioError(why)
     run = release.folder
-    points = Points.from_frame(restricted.positions(run, purpose=purpose, who=who))
-    return Placed(run, release.key, purpose, access_log.read_log(run)[-1].number, points)
+    frame, entry = restricted.positions(run, purpose=purpose, who=who)
+    return Placed(run, release.key, purpose, entry.number, Points.from_frame(frame))

@@ -74,8 +74,9 @@ def entered(
     return frame, _enter(run, purpose, who, what, len(frame))
 
 
-def positions(run: Path, *, purpose: str, who: str | None = None) -> pd.DataFrame:
+def positions(run: Path, *, purpose: str, who: str | None = None) -> tuple[pd.DataFrame, access_log.Access]:
     """Where the conversations of the run lie on the map: ``x``, ``y`` and ``cluster_id`` of the base cluster (or null).
+    With them the line that was entered in the log.
 
     Without ids, pseudonyms and answers; rows are in the order of their places, which no other table has. Arguments and
     errors are those of :func:`conversations`.
@@ -87,8 +88,7 @@ def positions(run: Path, *, purpose: str, who: str | None = None) -> pd.DataFram
     frame: pd.DataFrame = found.select(["x", "y", "cluster"]).to_pandas()
     frame["cluster_id"] = frame.pop("cluster").map(base)
     frame = frame.sort_values(["x", "y", "cluster_id"], ignore_index=True)
-    _enter(run, purpose, who, "positions of all conversations", len(frame))
-    return frame
+    return frame, _enter(run, purpose, who, "positions of all conversations", len(frame))
 
 
 def private_table(run: Path, name: str, *, purpose: str, who: str | None = None) -> pd.DataFrame:

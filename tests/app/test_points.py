@@ -81,7 +81,8 @@ def test_another_purpose_and_another_publication_put_them_away(copy: Path) -> No
 
 
 def test_what_travels_is_places_and_clusters(copy: Path, opened: Open) -> None:  # noqa: F811
-    frame = restricted.positions(copy, purpose="a test")
+    frame, entry = restricted.positions(copy, purpose="a test")
+    assert entry == read_log(copy)[-1]
     assert list(frame.columns) == ["x", "y", "cluster_id"]
     assert frame["x"].is_monotonic_increasing  # an order of its own, not that of the private tables
     workspace = copy / "workspace"
