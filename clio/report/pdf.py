@@ -16,6 +16,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _LINE = 112
 """Characters of a line of table text at its usual size."""
 _RUNNING = 70
 """Characters of the title in the footer."""
+_LIMITS = ("xform_maximum_invocations_per_extraction", "stream_parsing_work_maximum_count")
+_NO_LIMIT = 10**12
 _SIZE = re.compile(r"<svg\b[^>]*?\b(width|height)=\"([\d.]+)(?:px)?\"[^>]*?\b(width|height)=\"([\d.]+)(?:px)?\"")
 _WIDE, _TALL = 470.0, 560.0
 """Points that a figure may take of a page."""
@@ -77,7 +80,7 @@ def pdf_text(data: bytes) -> str:
     """
     reader = _reader(data)
     about = [str(value) for value in (reader.metadata or {}).values()]
-    parts = [*about, *(_whole(page.extract_text().replace(BREAK, "")) for page in reader.pages), *_alternatives(reader)]
+    parts = [*about, *(_whole(text.replace(BREAK, "")) for text in _printed(reader)), *_alternatives(reader)]
     return "\n".join(parts).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -91,7 +94,7 @@ def undrawn(document: Document, fonts: Sequence[Path] = ()) -> list[str]:
     if not far:
         return []
     data = bytes(_set(_typst(), _PROBE, {"letters": far}, fonts, "pdf"))
-    printed = "".join(page.extract_text() for page in _reader(data).pages)
+    printed = "".join(_printed(_reader(data)))
     there = set(printed) | set(unicodedata.normalize("NFKC", printed))
     return [letter for letter in far if letter not in there and unicodedata.normalize("NFKC", letter) not in there]
 
@@ -114,6 +117,19 @@ def _reader(data: bytes) -> PdfReader:
     except ImportError:
         raise MissingExtraError("Reading a report in PDF", "report") from None
     return PdfReader(io.BytesIO(data))
+
+
+def _printed(reader: PdfReader) -> list[str]:
+    """The text of every page, that of figures of any size too.
+
+    By itself pypdf stops after some thousands of marks of one figure, which protects against files of strangers; this
+    one is our own, and what is skipped would not be scanned.
+    """
+    import pypdf
+
+    limits = getattr(pypdf, "apply_configuration", None)  # versions without it have no such limit
+    with limits(**dict.fromkeys(_LIMITS, _NO_LIMIT)) if limits else nullcontext():
+        return [page.extract_text() for page in reader.pages]
 
 
 def _alternatives(reader: PdfReader) -> Iterator[str]:

@@ -129,6 +129,19 @@ def test_a_figure_is_drawn_as_vectors_with_the_text_that_stands_for_it() -> None
     assert all(not page.images for page in opened(data).pages)
 
 
+def test_the_last_mark_of_a_figure_of_thousands_is_read_back(caplog: pytest.LogCaptureFixture) -> None:
+    """Each mark that lets something through is a form of its own; pypdf stops at 5,000 of them by itself."""
+    marks = "".join(
+        f'<g opacity="0.5"><rect x="1" y="1" width="9" height="9"/><text x="2" y="{n % 70 + 9}">mark {n}</text></g>'
+        for n in range(5_200)
+    )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="320" height="80" viewBox="0 0 320 80">{marks}</svg>'
+    picture = dataclasses.replace(every_kind("Bars")[5], light=svg)  # type: ignore[type-var]
+    text = pdf_text(pdf_bytes(Document("T", "", "", "en", (), (Section("s", "S", (picture,)),))))
+    assert "mark 5199" in text
+    assert not caplog.records
+
+
 def test_the_same_document_gives_the_same_bytes() -> None:
     assert pdf_bytes(whole()) == pdf_bytes(whole())
     assert pdf_bytes(whole()) != pdf_bytes(whole("Other"))
