@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clio.explore.release import ALL
 from clio.explore.safe import plain
 from clio.explore.slices import size_of
+from clio.privacy.auditor import WITHHELD_SUMMARY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,10 @@ def provenance(release: Release, cluster_id: str) -> dict[str, str]:
     audits = release.rules[release.rules["rule"].str.contains("audit|judge", case=False, regex=True)]
     said = [f"{rule['rule']}: {rule['setting']}. {rule['statement']}" for rule in audits.to_dict("records")]
     if said:
+        passed = row["summary"] != WITHHELD_SUMMARY
+        found["Verdict"] = (
+            "Name and summary passed." if passed else "Not passed: fixed words stand for them."
+        )
         found["Verdict of the run"] = " ".join(said)
     if row["writer"] in ("terms", "vocabulary"):
         found["Prompt"] = "none: no model wrote this name"

@@ -26,6 +26,8 @@ IDENTIFIABLE, SENSITIVE, NO_VERDICT = "identifiable", "sensitive attribute", "no
 SENSITIVE_WORD, LINKED = "sensitive word", "names a withheld group below it"
 DETECTED = "a detector found an identifier or a name"
 """Why words did not pass."""
+WITHHELD_SUMMARY = "The name and summary of this group did not pass the privacy audit and are not shown."
+"""Stands in a release for words that did not pass."""
 _BANDS = (20, 50, 200, 1_000)
 
 

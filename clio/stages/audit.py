@@ -25,6 +25,7 @@ from clio.privacy.auditor import (
     SENSITIVE,
     SENSITIVE_WORD,
     TURNED_OFF,
+    WITHHELD_SUMMARY,
     Judge,
     Statements,
     Text,
@@ -44,7 +45,6 @@ from clio.text.phrasing import distinct
 from clio.text.words import keys
 
 WITHHELD = "Withheld"
-WITHHELD_SUMMARY = "The name and summary of this group did not pass the privacy audit and are not shown."
 DETAILS_WITHHELD = "details withheld"
 
 Detect = Callable[[Sequence[str]], Sequence[bool]]

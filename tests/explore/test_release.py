@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -21,6 +22,7 @@ from clio.explore.navigation import PAGES, pages
 from clio.explore.release import ALL, Release, fingerprint, load
 from clio.explore.slices import answer
 from clio.explore.trouble import diagnose
+from clio.privacy.auditor import WITHHELD_SUMMARY
 from tests.released import HOSTILE, one_cluster, variant, with_hostile_names, without_clusters, without_times
 
 
@@ -87,6 +89,9 @@ def test_provenance_is_the_releases_own(release: Release) -> None:
     assert said["Cluster"].startswith(name)
     assert said["Embedding model"] == release.about["encoder"]
     assert "audit" in said["Verdict of the run"]
+    assert said["Verdict"] == "Name and summary passed."
+    withheld = release.clusters.assign(summary=WITHHELD_SUMMARY)
+    assert "Not passed" in provenance(dataclasses.replace(release, clusters=withheld), name)["Verdict"]
     assert not any(label.lower().startswith("privacy audit") for label in said)
 
 

@@ -13,14 +13,14 @@ from clio.config import load_config
 from clio.config.audit import AuditConfig
 from clio.errors import ModelSetupError, RunError
 from clio.models.protocol import StructuredWriter
-from clio.privacy.auditor import DETECTED, NO_MODEL, TURNED_OFF, Judge, Statements, Text
+from clio.privacy.auditor import DETECTED, NO_MODEL, TURNED_OFF, WITHHELD_SUMMARY, Judge, Statements, Text
 from clio.privacy.sensitive import kinds_in
 from clio.runs.context import Context, Sources
 from clio.runs.manifest import Manifest
 from clio.runs.progress import make_reporter
 from clio.stages._audited import audited, measured, rules
 from clio.stages._names import Described
-from clio.stages.audit import WITHHELD, WITHHELD_SUMMARY, audit, clusters_of
+from clio.stages.audit import WITHHELD, audit, clusters_of
 from clio.testing.messages_server import ServerConfig, serve
 from tests.fakes import HashingEncoder, ScriptedWriter, corpus
 from tests.privacy.judges import HonestJudge, rated
