@@ -240,10 +240,9 @@ def _clusters(base: Base, most: int) -> Table | None:
     ordered = sorted(
         release.rows.values(), key=lambda row: (-row["level"], -row["conversations"], str(row["cluster_id"]))
     )
-    columns = [
-        w("c_cluster"), w("c_level"), w("c_name"), w("c_above"), w("c_conversations"), w("c_accounts"), w("c_share"),
-    ]  # fmt: skip
-    numeric = {4, 5, 6}
+    # The id tells the level, and the id of the cluster above leaves room for names on paper.
+    columns = [w("c_cluster"), w("c_name"), w("c_above"), w("c_conversations"), w("c_accounts"), w("c_share")]
+    numeric = {3, 4, 5}
     if base.tells_stability:
         numeric.add(len(columns))
         columns.append(w("c_stability"))
@@ -253,8 +252,7 @@ def _clusters(base: Base, most: int) -> Table | None:
         found = base.stability(name)
         steady = w("not_told") if found is None else w.hundredths(found)
         return (
-            name, str(row["level"]), base.name(name, WHOLE),
-            base.name(row["parent_id"]) if row["parent_id"] in release.rows else "",
+            name, base.name(name, WHOLE), row["parent_id"] if row["parent_id"] in release.rows else "",
             w.count(row["conversations"]), base.accounts(name), w.share(row["share"]),
             *((steady,) if base.tells_stability else ()), plain(row["writer"], 80),
         )  # fmt: skip

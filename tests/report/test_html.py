@@ -13,8 +13,11 @@ import pytest
 
 from clio.config.report import ReportConfig
 from clio.errors import ConfigError, PrivacyError, RunError
+from clio.explore.curation import add
 from clio.explore.release import Release, load
 from clio.exports.guard import redactor_of
+from clio.privacy.redact import Redactor
+from clio.privacy.redact.spans import Span
 from clio.report.content import compose
 from clio.report.html import POLICY, page
 from clio.report.scan import page_texts, refuse_laid_out
@@ -205,6 +208,29 @@ def test_a_forged_release_is_stopped_too(run: Path, tmp_path: Path) -> None:
     with pytest.raises(PrivacyError):
         write_report(variant(run, tmp_path / "run", clusters=spoil), tmp_path / "r.html", config={"detail": "brief"})
     assert not (tmp_path / "r.html").exists()
+
+
+def test_every_detector_looks_at_names_that_people_gave(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one, too, whose word alone lets no name into a release."""
+    folder = variant(run, tmp_path / "run")
+    release = load(folder)
+    assert release.published is not None
+    add(folder, release.published, "rename", cluster=release.marks()[0], text="Zebedee", why="a test", who="me")
+    seen = Redactor.scan_many
+
+    def suspicious(self: Redactor, texts: list[str], *, names: bool = True, second: bool | None = None) -> Any:
+        found = seen(self, texts, names=names, second=second)
+        return [[*spans, Span(0, 7, "NAME", "second")] if second and "Zebedee" in text else spans
+                for text, spans in zip(texts, found, strict=True)]  # fmt: skip
+
+    write_report(folder, tmp_path / "before.html")
+    monkeypatch.setattr(Redactor, "scan_many", suspicious)
+    with pytest.raises(PrivacyError, match="name of row") as refused:
+        write_report(folder, tmp_path / "after.html")
+    assert "Zebedee" not in str(refused.value)
+    assert not (tmp_path / "after.html").exists()
 
 
 def test_what_a_writer_brings_in_is_stopped_and_what_it_breaks_up_is_not(release: Release) -> None:
