@@ -59,9 +59,7 @@ def provenance(release: Release, cluster_id: str) -> dict[str, str]:
     said = [f"{rule['rule']}: {rule['setting']}. {rule['statement']}" for rule in audits.to_dict("records")]
     if said:
         passed = row["summary"] != WITHHELD_SUMMARY
-        found["Verdict"] = (
-            "Name and summary passed." if passed else "Not passed: fixed words stand for them."
-        )
+        found["Verdict"] = "Name and summary passed." if passed else "Not passed: fixed words stand for them."
         found["Verdict of the run"] = " ".join(said)
     if row["writer"] in ("terms", "vocabulary"):
         found["Prompt"] = "none: no model wrote this name"
