@@ -39,8 +39,6 @@ def _fixed_parts() -> re.Pattern[str]:
 _LETTER = re.compile(r"[^\W\d_]")
 _BLANK = re.compile(r"\{[^{}]*\}")
 _FIXED = _fixed_parts()
-_TOLD = 5
-"""Places that an error names."""
 
 
 class _Texts(HTMLParser):
@@ -147,13 +145,11 @@ def names_of(release: Release) -> list[str]:
     return sorted((text for text in found if len(text) > 2), key=lambda text: (-len(text), text))
 
 
-def refuse_said(release: Release, redactor: Redactor) -> None:
-    """The look of every detector at names, summaries and terms, those that people gave them included.
-
-    A release is looked at in the same way before it takes its place; edits come after it.
+def refuse_edited(release: Release, redactor: Redactor) -> None:
+    """The look of every detector at what edits put into a release, whose own words were looked at so before.
 
     Raises:
-        PrivacyError: it found something. Names the column and the row of the table of clusters; never the text.
+        PrivacyError: it found something. Names the column; never the text.
     """
     import pyarrow as pa
 
@@ -161,20 +157,21 @@ def refuse_said(release: Release, redactor: Redactor) -> None:
     from clio.privacy.wall import clean_text
     from clio.runs.files import write_table
 
-    clusters = release.clusters
-    said: dict[str, list[Any]] = {}
+    if release.published is None:
+        return
+    before, now = release.published[0], release.clusters
+    findings = []
     for column in ("name", "summary"):
-        said[column] = [clean_text(str(text)) for text in clusters[column]]
-    said["terms"] = [[clean_text(str(term)) for term in terms] for terms in clusters["terms"]]
-    with tempfile.TemporaryDirectory(prefix="clio-report-") as folder:
-        write_table(Path(folder) / "clusters.parquet", pa.table(said))
-        findings = scan_artefacts(Path(folder), redactor)
+        given = [clean_text(str(text)) for text in now[column][~now[column].isin(set(before[column]))]]
+        with tempfile.TemporaryDirectory(prefix="clio-report-") as folder:
+            write_table(Path(folder) / "edits.parquet", pa.table({column: pa.array(given, pa.string())}))
+            findings += scan_artefacts(Path(folder), redactor) if given else []
     if findings:
-        where = ", ".join(sorted({f"{found.column} of row {found.row}" for found in findings})[:_TOLD])
+        where = " and ".join(sorted({found.column for found in findings}))
         raise PrivacyError(
-            f"the last look found {len(findings)} names, summaries or terms that may hold an identifier, a secret or a "
-            f"name ({where}). Nothing was written. Undo the edit that brought it in; where a term is harmless, list it "
-            "under redact.allow of the run's config."
+            f"the last look found {len(findings)} texts of edits ({where}) that may hold an identifier, a secret or a "
+            "name. Nothing was written. Undo the edit that brought it in; where a term is harmless, list it under "
+            "redact.allow of the run's config."
         )
 
 

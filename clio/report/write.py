@@ -137,7 +137,7 @@ def file_texts(data: bytes, form: Format) -> list[str]:
 
 def _look(data: bytes, report: Report, release: Release, form: Format, redactor: Redactor) -> None:
     """The last look at the finished file. Raises as :func:`write_report`."""
-    scan.refuse_said(release, redactor)
+    scan.refuse_edited(release, redactor)
     laid_out = file_texts(data, form)
     known, names = scan.ours(release, report), scan.names_of(release)
     if form == "html":

@@ -6,6 +6,8 @@ from clio.figures import __all__ as names
 from tests.figures.test_figures import everything, made, none_of
 from tests.map.browser import launcher
 
+pytestmark = pytest.mark.xdist_group("figures")  # one worker: what the tests share is made once
+
 pytest.importorskip("plotly", reason="plotly is not installed (extra app)")
 made = made
 FIGURES = (
@@ -48,7 +50,7 @@ def test_every_figure_is_looked_at(made):
     assert {name.removesuffix("_figure") for name in names if name.endswith("_figure")} <= set(drawn)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_draws_its_marks_and_asks_nobody(made, browser, tmp_path, name, theme):
     narrow = {} if theme == "light" else {"width": 390}

@@ -29,9 +29,9 @@ def violations(view: View, rules: dict[str, Any] | None = None) -> list[Any]:
 
 @pytest.mark.parametrize(("width", "scheme", "config", "rules"), [
     (1280, "light", {}, None),
-    (1280, "dark", {}, CONTRAST),
+    pytest.param(1280, "dark", {}, CONTRAST, marks=pytest.mark.slow),
     (390, "light", {"detail": "brief"}, None),
-    (1280, "light", {"detail": "brief", "language": "de"}, None),
+    pytest.param(1280, "light", {"detail": "brief", "language": "de"}, None, marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_axe_finds_nothing(
     release: Release, tmp_path: Path, width: int, scheme: Any, config: dict[str, Any], rules: dict[str, Any] | None
@@ -42,6 +42,7 @@ def test_axe_finds_nothing(
         assert violations(view, rules) == []
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_in_a_page_of_hostile_names(hostile_run: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_bytes(page(compose(load(hostile_run), ReportConfig(detail="brief"))))

@@ -227,7 +227,7 @@ def test_every_detector_looks_at_names_that_people_gave(
 
     write_report(folder, tmp_path / "before.html")
     monkeypatch.setattr(Redactor, "scan_many", suspicious)
-    with pytest.raises(PrivacyError, match="name of row") as refused:
+    with pytest.raises(PrivacyError, match="texts of edits") as refused:
         write_report(folder, tmp_path / "after.html")
     assert "Zebedee" not in str(refused.value)
     assert not (tmp_path / "after.html").exists()

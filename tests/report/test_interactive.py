@@ -27,7 +27,7 @@ def looked_through(view: View) -> None:
         view.page.wait_for_selector(f"figure[data-key] >> nth={number} >> .moving >> nth=0", timeout=60_000)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), pytest.param(390, "dark", marks=pytest.mark.slow)])
 def test_every_figure_moves_and_nothing_is_asked_of_anyone(run: Path, tmp_path: Path, width: int, scheme: Any) -> None:
     path = write_report(run, tmp_path / "report.html", interactive=True)
     with opened(path, width=width, scheme=scheme) as view:

@@ -68,6 +68,7 @@ def test_nothing_in_the_file_acts_or_points_outside() -> None:
             assert "/A" not in about or about["/A"]["/S"] == "/GoTo"
 
 
+@pytest.mark.slow
 def test_words_of_ten_thousand_letters_stay_between_the_margins() -> None:
     document = Document(
         "W" * 10_000, "x", "y", "en", (("f", "W" * 3_000),), (Section("s", "M" * 10_000, every_kind("W" * 10_000)),)

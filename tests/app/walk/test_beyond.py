@@ -19,6 +19,8 @@ from tests.app.walk.walker import DRAWN, Walker
 from tests.fakes import corpus
 from tests.released import finished_run, with_hostile_names
 
+pytestmark = pytest.mark.xdist_group("beyond")  # one worker: what the tests share is made once
+
 PAGES = ("", "cluster", "trends", "compare", "privacy", "curate", "runs", "take_away")
 ALONE = re.compile("Open its conversations")
 
@@ -79,7 +81,13 @@ def test_a_lasso_sets_several_clusters_beside_the_rest(walk: Walk, run: Path) ->
     again.page.locator(".st-key-w_detail").get_by_text(f"{len(held)} clusters", exact=True).wait_for()
 
 
-@pytest.mark.parametrize(("width", "pages"), [("desktop", PAGES), ("phone", ("", "cluster"))], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("width", "pages"),
+    [
+        pytest.param("desktop", PAGES, id="desktop"),
+        pytest.param("phone", ("", "cluster"), id="phone", marks=pytest.mark.slow),
+    ],
+)
 def test_hostile_names_are_text_and_fetch_nothing(
     walk: Walk, hostile: Served, pages: tuple[str, ...], width: str
 ) -> None:
@@ -123,6 +131,7 @@ def test_a_run_beside_this_one_is_compared(walk: Walk, restricted: Served) -> No
     there.settled().shot("two-runs")
 
 
+@pytest.mark.slow
 @pytest.mark.models
 def test_a_file_becomes_a_run_that_is_watched_and_opened(walk: Walk, served: Served, tmp_path: Path) -> None:
     if not any(row.installed for row in available() if row.name == "all-minilm-l6-v2"):

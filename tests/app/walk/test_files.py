@@ -17,6 +17,8 @@ from clio.map.payload import unpack
 from tests.app.walk.conftest import Served, Walk
 from tests.app.walk.walker import _MARK, DRAWN, WIDTHS, Walker
 
+pytestmark = pytest.mark.xdist_group("files")  # one worker: what the tests share is made once
+
 BLIND = """const had = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
   return /webgl/.test(kind) ? null : had.call(this, kind, ...more);
@@ -45,7 +47,7 @@ def saved(there: Walker, button: Any) -> tuple[str, bytes]:
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 
-@pytest.mark.parametrize("address", ["trends", "?tree=icicle"])
+@pytest.mark.parametrize("address", ["trends", pytest.param("?tree=icicle", marks=pytest.mark.slow)])
 def test_a_figure_is_saved_as_png_and_as_svg(walk: Walk, address: str) -> None:
     there = walk("desktop").open(address)
     there.page.locator("[data-testid=stPlotlyChart] .main-svg").first.wait_for()
@@ -63,6 +65,7 @@ def test_a_figure_is_saved_as_png_and_as_svg(walk: Walk, address: str) -> None:
     assert words & {text for text in shown if text.strip()}  # it is the figure above, and no other
 
 
+@pytest.mark.slow
 def test_a_report_is_handed_over(walk: Walk) -> None:
     there = walk("desktop").open("take_away")
     there.page.get_by_role("button", name="Make the report").click()
@@ -104,6 +107,7 @@ def test_without_webgl_it_says_so_and_a_plotly_map_selects(blind: Walker, releas
     blind.settled().shot("files-blind-chosen")
 
 
+@pytest.mark.slow
 def test_the_view_of_the_map_is_in_the_address_and_survives(walk: Walk, release: Release) -> None:
     there = walk("desktop").open()
     mark = there.clear_marks()[0]

@@ -13,6 +13,8 @@ from tests.app.walk.conftest import serving
 from tests.app.walk.provider import CLIENT, FORGER, SECRET, Provider, providing
 from tests.app.walk.walker import LOOPBACK
 
+pytestmark = pytest.mark.xdist_group("log-in")  # one worker: what the tests share is made once
+
 pytest.importorskip("authlib", reason="st.login needs Authlib (extra app)")
 LOG_IN = "Log in to see this release"
 
@@ -91,7 +93,7 @@ def test_refused_then_logged_in_then_out_again(page: Any, provider: Provider, ad
     assert page.get_by_test_id("stMetric").count() == 0
 
 
-@pytest.mark.parametrize("who", ["eve", "bob"])
+@pytest.mark.parametrize("who", ["eve", pytest.param("bob", marks=pytest.mark.slow)])
 def test_whoever_logs_in_and_is_not_named_sees_nothing(page: Any, who: str) -> None:
     title(page, LOG_IN)
     log_in(page, who)
