@@ -92,7 +92,7 @@ def representation(
     w = words
     frame = measures.representation(*tables, cluster_id, facets=facets, several=several)
     pairs = zip(frame["facet"], frame["value"], strict=True)
-    frame = frame.assign(label=[f"{w.facets.get(f, f)}: {w.value(v)}" for f, v in pairs])
+    frame = frame.assign(label=[f"{w.facet(f)}: {w.value(v)}" for f, v in pairs])
     name = cut(_named(tables[1], cluster_id, w), 120)
     said = Said(
         w("apart", name=cut(name, 80)), w("apart_what", name=name), w("apart_note"), w("apart_axis"), w("apart_none"),

@@ -151,7 +151,7 @@ class Wording:
 
     def facet(self, name: str) -> str:
         """A facet for a reader, cut to a label."""
-        return cut(self.facets.get(name, name))
+        return cut(self.facets.get(name, name.replace("_", " ")))
 
     def value(self, value: str, length: int | None = None) -> str:
         """A value of a facet for a reader: ranges, weekdays and what is no answer in this language."""
