@@ -99,6 +99,7 @@ def test_a_whole_run(path: Path, tmp_path: Path) -> None:
         assert {"request", "task", "concern"} <= set(spending["facets"])
 
 
+@pytest.mark.slow
 def test_the_same_conversations_in_another_run_are_bought_once(tmp_path: Path) -> None:
     with serve(ServerConfig()) as server:
         config = config_for(ROOT / "configs" / "claude.yaml", server)
@@ -112,6 +113,7 @@ def test_the_same_conversations_in_another_run_are_bought_once(tmp_path: Path) -
     assert released(tmp_path / "one") == released(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_new_wording_of_one_facet_buys_that_facet_only(tmp_path: Path) -> None:
     with serve(ServerConfig()) as server:
         config = config_for(ROOT / "configs" / "claude.yaml", server, structured_outputs=True)

@@ -49,7 +49,7 @@ def through(process: subprocess.Popen[bytes], log: Path) -> None:
     assert process.wait(500) == 0, log.read_text()[-2000:]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_killed_at_random_moments_and_taken_up(tmp_path: Path, seed: int) -> None:
     """Three kills one after the other, anywhere from the first batch to the swap of the release."""
     chance = random.Random(seed)

@@ -130,6 +130,7 @@ def test_a_figure_is_drawn_as_vectors_with_the_text_that_stands_for_it() -> None
     assert all(not page.images for page in opened(data).pages)
 
 
+@pytest.mark.slow
 def test_the_last_mark_of_a_figure_of_thousands_is_read_back(caplog: pytest.LogCaptureFixture) -> None:
     """Each mark that lets something through is a form of its own; pypdf stops at 5,000 of them by itself."""
     marks = "".join(
