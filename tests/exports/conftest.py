@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import looked_at_once as looked_at_once
 from tests.released import finished_run
 
 

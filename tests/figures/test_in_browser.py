@@ -6,8 +6,6 @@ from clio.figures import __all__ as names
 from tests.figures.test_figures import everything, made, none_of
 from tests.map.browser import launcher
 
-pytestmark = pytest.mark.xdist_group("figures")  # one worker: what the tests share is made once
-
 pytest.importorskip("plotly", reason="plotly is not installed (extra app)")
 made = made
 FIGURES = (

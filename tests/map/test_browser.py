@@ -16,8 +16,6 @@ from clio.map.points import Points
 from tests.map.browser import DRAWN, launcher, streamlit_app
 from tests.map.test_payload import HOSTILE, frame
 
-pytestmark = pytest.mark.xdist_group("map")  # one worker: what the tests share is made once
-
 CIRCLE = """(e, i) => { const s = e.clioMap.parts.stage.getBoundingClientRect(), c = e.clioMap.circles[i];
   return [s.left + c.x, s.top + c.y, e.clioMap.model.ids[c.row]]; }"""
 

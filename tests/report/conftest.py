@@ -8,6 +8,7 @@ from clio.config.report import ReportConfig
 from clio.explore.release import Release, load
 from clio.report.content import build
 from clio.report.document import Document
+from tests.once import looked_at_once as looked_at_once
 from tests.released import finished_run, with_hostile_names
 
 

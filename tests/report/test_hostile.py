@@ -19,8 +19,6 @@ from tests.report.test_html import assert_inert
 from tests.report.test_markdown import ALLOWED, parsed
 from tests.report.test_pdf import opened as opened_pdf
 
-pytestmark = pytest.mark.xdist_group("hostile-report")  # one worker: what the tests share is made once
-
 for package in ("jinja2", "vl_convert", "typst", "docx", "pypdf", "markdown_it"):
     pytest.importorskip(package)
 

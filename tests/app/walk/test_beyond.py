@@ -19,8 +19,6 @@ from tests.app.walk.walker import DRAWN, Walker
 from tests.fakes import corpus
 from tests.released import finished_run, with_hostile_names
 
-pytestmark = pytest.mark.xdist_group("beyond")  # one worker: what the tests share is made once
-
 PAGES = ("", "cluster", "trends", "compare", "privacy", "curate", "runs", "take_away")
 ALONE = re.compile("Open its conversations")
 

@@ -17,8 +17,6 @@ from clio.map.payload import unpack
 from tests.app.walk.conftest import Served, Walk
 from tests.app.walk.walker import _MARK, DRAWN, WIDTHS, Walker
 
-pytestmark = pytest.mark.xdist_group("files")  # one worker: what the tests share is made once
-
 BLIND = """const had = HTMLCanvasElement.prototype.getContext;
 HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
   return /webgl/.test(kind) ? null : had.call(this, kind, ...more);

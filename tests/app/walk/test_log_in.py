@@ -13,8 +13,6 @@ from tests.app.walk.conftest import serving
 from tests.app.walk.provider import CLIENT, FORGER, SECRET, Provider, providing
 from tests.app.walk.walker import LOOPBACK
 
-pytestmark = pytest.mark.xdist_group("log-in")  # one worker: what the tests share is made once
-
 pytest.importorskip("authlib", reason="st.login needs Authlib (extra app)")
 LOG_IN = "Log in to see this release"
 

@@ -16,8 +16,6 @@ from clio.explore.tree import rows
 from tests.app.walk.conftest import Served, Walk
 from tests.app.walk.walker import DRAWN, WIDTHS
 
-pytestmark = pytest.mark.xdist_group("walk")  # one worker: what the tests share is made once
-
 both = pytest.mark.parametrize("width", ["desktop", pytest.param("phone", marks=pytest.mark.slow)])
 """`make test` walks at a desk and opens every page on a phone; `make test-all` walks on a phone, too."""
 
