@@ -261,9 +261,11 @@ def test_small_releases(run: Path, tmp_path: Path, make: Callable[[Path, Path], 
 
 
 def test_a_release_that_was_passed_on_alone(run: Path, tmp_path: Path) -> None:
-    shutil.copytree(run / "release", tmp_path / "alone")
+    """Without terms: which are shown depends on a secret of the key, and the strict detectors take some for names."""
+    termless = variant(run, tmp_path / "run", clusters=lambda f: f.assign(terms=[[] for _ in range(len(f))]))
+    shutil.copytree(termless / "release", tmp_path / "alone")
     found = read_back(clio.export(tmp_path / "alone", tmp_path / "out", format="json"), "json")
-    assert found == expected(run)
+    assert found == expected(termless)
 
 
 def test_edits_are_applied_unless_they_are_not_wanted(run: Path, tmp_path: Path) -> None:
